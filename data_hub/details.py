@@ -23,6 +23,26 @@ class Order(NamedTuple):
     """Its order's; what is paid back names it."""
 
 
+class Teller(NamedTuple):
+    """Who tells of an order."""
+
+    name: str
+    shop: str = ""
+    """The account, if it is a shop's own system that tells: a webhook, a platform of commerce, a
+    list of orders. They tell by the order's number."""
+
+
+def teller(account: str, id_: str) -> Teller:
+    """Who told of an order by an event of this id. What an account's page tells and what a list
+    that was brought in under it tells are two."""
+    shops = id_.startswith(ORDERS)
+    return Teller(ORDERS + account, account) if shops else Teller(account)
+
+
+ORDERS = "order:"
+"""How the ids begin that say which order was told of, and not who told of it when."""
+
+
 def details(event: Event | Said) -> Mapping[str, Any]:
     """Everything told, the front end's own properties underneath."""
     properties = event.detail.get("properties")

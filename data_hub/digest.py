@@ -251,9 +251,12 @@ class Digest:
     def anew(self, handles: Collection[Handle], also: Callable[[], None]) -> bool:
         """Events of these are as if they had never come: who they are and what is told of them is
         worked out from what is left. ``also`` is done in the same write; False if another was
-        faster. Nobody is told what it comes to."""
-        since = self._since()
-        slice_ = Slice(self._identities.anew(handles, self._history.of), since)
+        faster. Nobody is told what it comes to, but for the segments that they leave or enter."""
+        since, were = self._since(), self._identities.customers_of(handles)
+        slice_ = Slice(noted := self._identities.anew(handles, self._history.of), since)
+        lead_on = {old for her in noted.were for old in noted.olds(her)}
+        lost = noted.gone - lead_on
+        slice_.handles = {customer: handle for handle, customer in were.items() if customer in lost}
         left = {customer for customer in slice_.noted.customers.values() if customer}
         self._fold_again(sorted(left), {}, self._stamps.of(()), slice_)
         self._stand(slice_.profiles, slice_, {}, silent=True)
@@ -362,12 +365,13 @@ class Digest:
             if settled and settled.shape == SHAPE and settled.events == self._history.total(hers):
                 continue  # it was folded ahead of its turn
             events = [event for event in self._history.of(hers) if whose(event) in hers]
+            if hers:
+                slice_.handles[customer] = str(hers[0])
             if not events:  # nothing is told of a handle that others only mention
                 slice_.noted.gone.add(customer)
                 continue
             stamped.learn(events)
             slice_.profiles[customer] = fold(events, stamped.about, zone=self._zone)
-            slice_.handles[customer] = str(hers[0])
 
     def _write(self, digested: Slice, marks: Mapping[str, str], also: _Also = None) -> bool:
         """Keep all of it or nothing. False if another digest was faster, or wrote about one of

@@ -16,6 +16,7 @@ from data_hub.profiles import ProfileRow, Profiles
 from data_hub.profiles.folding import OTHER
 from data_hub.segments import Segments, recount
 from data_hub.segments.book import Book
+from data_hub.segments.membership import EVERYBODY
 from data_hub.segments.past import counted
 from data_hub.segments.records import Fill, Member, Segment
 from data_hub.staff import HEADQUARTERS, Staff, Unit
@@ -131,7 +132,7 @@ def _kept(
     with people.read() as session:
         members = among(session, ("segment", "customer"), Member.customer, customers)
         within = {(segment, customer) for segment, customer in members}
-        fills = session.scalars(select(Fill).where(Fill.done.is_not(None)))
+        fills = session.scalars(select(Fill).where(Fill.through == EVERYBODY))
         settled = {fill.segment for fill in fills if signed.get(fill.segment) == fill.signature}
         due = select(StandingRow.customer).where(StandingRow.due <= now)
         return within, settled, set(session.scalars(due))

@@ -11,8 +11,8 @@ from datetime import UTC, date, datetime
 from typing import Any, NamedTuple
 
 from data_hub.catalogue import KINDS, OWN_ACCOUNT, kind_of
-from data_hub.details import Order, details, order, text
-from data_hub.profiles import strands
+from data_hub.details import Order, Teller, details, order, teller, text
+from data_hub.profiles import purchases, strands
 from data_hub.profiles.profile import SHAPE, Profile, faded, paid
 from data_hub.profiles.traits import learn
 from kernel.calendar import Zone, near_month_end
@@ -63,22 +63,24 @@ def lived(events: Iterable[Event]) -> Lived:
     for event in events:
         if event.detail.get("bot"):
             continue
-        at = event.at.timestamp()
+        at, by = event.at.timestamp(), teller(event.account, event.id)
+        if event.kind == "bought":
+            bought = order(details(event))
+            if purchases.told_again(told.purchases, bought, at, by):
+                continue
+            purchases.note(told.purchases, bought, at, by)
+            for back, before in purchases.settle(owed, bought.number, by):
+                purchases.pay_back(told.purchases, back, before)
+        elif event.kind == "refunded":
+            back = order(details(event))
+            if back.number and not purchases.about(told.purchases, back.number, by):
+                purchases.owe(owed, back, by)
+            purchases.pay_back(told.purchases, back, by)
         kind = KINDS.get(event.kind) or kind_of(event.kind)
         if event.account != OWN_ACCOUNT and kind.owner == "customer":
             told.trail.append([event.kind, at])
             if event.material and kind.weight:
                 told.materials.append([event.material, at, kind.weight, event.kind])
-        if event.kind == "bought":
-            bought = order(details(event))
-            if strands.purchase(told.purchases, bought, at, event.account):
-                for back, account in strands.settle(owed, bought.number):
-                    strands.pay_back(told.purchases, back, account)
-        elif event.kind == "refunded":
-            back = order(details(event))
-            if back.number and all(each[4] != back.number for each in told.purchases):
-                strands.owe(owed, back, event.account)
-            strands.pay_back(told.purchases, back, event.account)
     return told
 
 
@@ -94,24 +96,35 @@ def _take(profile: Profile, event: Event, tags: Sequence[str], zone: Zone) -> No
         profile.began = at
     if event.detail.get("bot"):
         return
+    carried = details(event) if event.detail else {}
+    if event.kind == "bought":
+        bought, by = order(carried), teller(event.account, event.id)
+        if not purchases.told_again(profile.purchases, bought, at, by):
+            _done(profile, event, at, tags, carried, zone)
+            _bought(profile, bought, at, by, zone)
+    else:
+        _done(profile, event, at, tags, carried, zone)
+    strands.mood(profile, event, at, carried)
+    strands.consent(profile, event, at, carried)
+    if event.kind == "refunded":
+        _paid_back(profile, order(carried), teller(event.account, event.id), zone)
+    if carried:
+        _learn(profile, event, at, carried)
+
+
+def _done(
+    profile: Profile, event: Event, at: float, tags: Sequence[str], carried: Mapping[str, Any],
+    zone: Zone,
+) -> None:  # fmt: skip
+    """Count what was done, and where on her way it brings her."""
     counted = _counted_as(profile, event.kind)
     _count(profile, counted, zone.local(event.at))
     strands.span(profile, counted, at)
     if event.account == OWN_ACCOUNT:
         strands.offered(profile, event, zone.day(event.at))
-    else:
-        _acted(profile, event, at, tags, zone)
-    carried = details(event) if event.detail else {}
-    if event.account != OWN_ACCOUNT:
-        strands.journey(profile, event, at, carried)
-    strands.mood(profile, event, at, carried)
-    strands.consent(profile, event, at, carried)
-    if event.kind == "bought":
-        _bought(profile, order(carried), at, event.account, zone)
-    elif event.kind == "refunded":
-        _paid_back(profile, order(carried), event.account, zone)
-    if carried:
-        _learn(profile, event, at, carried)
+        return
+    _acted(profile, event, at, tags, zone)
+    strands.journey(profile, event, at, carried)
 
 
 def _counted_as(profile: Profile, kind: str) -> str:
@@ -166,14 +179,13 @@ def _learn(profile: Profile, event: Event, at: float, detail: Mapping[str, Any])
     strands.place(profile, at, detail)
 
 
-def _bought(profile: Profile, bought: Order, at: float, account: str, zone: Zone) -> None:
-    if not strands.purchase(profile.purchases, bought, at, account):
-        return
+def _bought(profile: Profile, bought: Order, at: float, by: Teller, zone: Zone) -> None:
+    purchases.note(profile.purchases, bought, at, by)
     del profile.purchases[:-KEPT_PURCHASES]
     strands.buying(profile, at, bought.amount)
     _note_month_end(profile, zone.day(datetime.fromtimestamp(at, UTC)))
-    for back, teller in strands.settle(profile.owed, bought.number):
-        _paid_back(profile, back, teller, zone)
+    for back, before in purchases.settle(profile.owed, bought.number, by):
+        _paid_back(profile, back, before, zone)
 
 
 def _note_month_end(profile: Profile, day: date) -> None:
@@ -182,22 +194,22 @@ def _note_month_end(profile: Profile, day: date) -> None:
         profile.month_ends.append(month)
 
 
-def _paid_back(profile: Profile, back: Order, account: str, zone: Zone) -> None:
+def _paid_back(profile: Profile, back: Order, by: Teller, zone: Zone) -> None:
     """What was paid back was not spent; what was paid back whole was not bought.
 
     Of who bought more than is kept one by one, what she spent is told less it, and no more; so is
     what was paid back of an order that is not kept any more. Of who did not, an order that nobody
     told of is told of later.
     """
-    less = strands.pay_back(profile.purchases, back, account)
-    unknown = back.number and all(each[4] != back.number for each in profile.purchases)
+    less = purchases.pay_back(profile.purchases, back, by)
+    unknown = back.number and not purchases.about(profile.purchases, back.number, by)
     if KEPT_PURCHASES == len(profile.purchases) < profile.kinds.get("bought", 0):
         if unknown:
             less = max(0.0, back.amount)
         profile.buying[3] = max(0.0, profile.buying[3] - less)
         return
     if unknown:
-        strands.owe(profile.owed, back, account)
+        purchases.owe(profile.owed, back, by)
     if not less:
         return
     profile.buying, profile.month_ends = [], []

@@ -19,7 +19,7 @@ from kernel.values import dataclass
 
 HALF_LIFE = timedelta(days=14).total_seconds()
 """After so many seconds an interest counts half."""
-SHAPE = 8
+SHAPE = 9
 CENT = 0.005
 """Less than this is nothing: sums of yuan are no whole numbers."""
 RISK_VALID = timedelta(days=365)
@@ -102,10 +102,11 @@ class Profile:
     materials: list[list[Any]] = field(default_factory=list)
     hours: list[int] = field(default_factory=lambda: [0] * 24)
     purchases: list[list[Any]] = field(default_factory=list)
-    """The last of them: when, amount, product, category, number, what was paid back of it, and the
-    accounts that told of it and of that."""
+    """The last of them: when, amount, product, category, number, what was paid back of it, who
+    told of it and of that, and the account of the shop that told of it, if one did."""
     owed: list[list[Any]] = field(default_factory=list)
-    """What was paid back of orders that nobody has told of yet: amount, number, account."""
+    """What was paid back of orders that nobody has told of yet: amount, number, and who told
+    of it, with the account if that is a shop's."""
     month_ends: list[str] = field(default_factory=list)
     """Months such as ``2026-02`` in whose last three days she bought."""
     held: dict[str, dict[str, Any]] = field(default_factory=dict)

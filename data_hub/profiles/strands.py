@@ -11,17 +11,18 @@ from datetime import date
 from typing import Any
 
 from data_hub.catalogue import OWN_ACCOUNT
-from data_hub.details import Order, order, text
+from data_hub.details import order, teller, text
 from data_hub.places import SYSTEMS, Place, from_gcj
-from data_hub.profiles.profile import CENT, Profile, paid
+from data_hub.profiles import purchases
+from data_hub.profiles.profile import Profile
 from kernel.events import Event
 
 TRAIL = 100
 """So many of her own acts are remembered in their order, for rules about sequences."""
 
-CASES, CONSENTS, HELD, OWED = 200, 200, 500, 50
-"""So many open cases (the latest), words on consent, holdings and early refunds (the latest) of one
-customer are kept: what a client makes up beyond them is not."""
+CASES, CONSENTS, HELD = 200, 200, 500
+"""So many open cases (the latest), words on consent and holdings of one customer are kept: what a
+client makes up beyond them is not."""
 OFFERED, OFFERED_DAYS, OFFERED_FOR = 60, 10, 30
 """So many contents, the last days of each, no longer ago than so many days."""
 
@@ -66,14 +67,14 @@ def span(profile: Profile, kind: str, at: float) -> None:
 
 def journey(profile: Profile, event: Event, at: float, carried: Mapping[str, Any]) -> None:
     """The nodes she reached, each with the first moment; and how far her desire has come. Another
-    line of an order, or another account that tells of it, is no other purchase."""
+    line of an order is no other purchase."""
     kind, nodes = event.kind, profile.nodes
     if "acquire" not in nodes:
         nodes["acquire"] = at
     elif kind in _OPERATED:
         nodes.setdefault("operate", at)
     if kind == "bought":
-        nodes.setdefault(_node_of(profile, order(carried).number), at)
+        nodes.setdefault(_node_of(profile, event, at, carried), at)
         profile.desire = [0, at]
     elif kind in _REFERRED and "convert" in nodes:
         nodes.setdefault("fission", at)
@@ -89,9 +90,10 @@ def journey(profile: Profile, event: Event, at: float, carried: Mapping[str, Any
         profile.removed = at
 
 
-def _node_of(profile: Profile, number: str) -> str:
-    """The node to which an order of this number leads."""
-    known = bool(number) and any(each[4] == number for each in profile.purchases)
+def _node_of(profile: Profile, event: Event, at: float, carried: Mapping[str, Any]) -> str:
+    """The node to which a purchase leads."""
+    by = teller(event.account, event.id)
+    known = purchases.known(profile.purchases, order(carried), at, by)
     return "repurchase" if "convert" in profile.nodes and not known else "convert"
 
 
@@ -99,29 +101,6 @@ def trail(profile: Profile, kind: str, at: float) -> None:
     """Her own acts in their order, the last hundred."""
     profile.trail.append([kind, at])
     del profile.trail[:-TRAIL]
-
-
-def purchase(purchases: list[list[Any]], bought: Order, at: float, account: str) -> bool:
-    """Note what was bought, unless another account told of this order before: a shop and the page
-    on which she paid both do. Lines of one order come from one account."""
-    number = bought.number
-    if number and any(each[4] == number and each[6] != account for each in purchases):
-        return False
-    purchases.append([at, *bought, 0.0, account, ""])
-    return True
-
-
-def owe(owed: list[list[Any]], back: Order, account: str) -> None:
-    """Note what was paid back of an order that comes later."""
-    owed.append([back.amount, back.number, account])
-    del owed[:-OWED]
-
-
-def settle(owed: list[list[Any]], number: str) -> list[tuple[Order, str]]:
-    """What was owed of this order, with who told of it; it is owed no more."""
-    due = [each for each in owed if number and each[1] == number]
-    owed[:] = [each for each in owed if each not in due]
-    return [(Order(amount, "", "", number), account) for amount, number, account in due]
 
 
 def buying(profile: Profile, at: float, amount: float) -> None:
@@ -142,30 +121,6 @@ def buying(profile: Profile, at: float, amount: float) -> None:
     kept[4] += 1
     kept[5] += gap
     kept[6] += gap * gap
-
-
-def pay_back(purchases: Sequence[list[Any]], back: Order, account: str) -> float:
-    """Note with what was bought that it was paid back; says how much of it was.
-
-    By the number of the order, its latest line first; a refund that says no amount is of all of
-    it, and another account that tells of refunds of it, too, tells of the same. Without a number it
-    is the latest purchase for which as much was paid.
-    """
-    if back.number:
-        lines = [each for each in purchases if each[4] == back.number]
-        told_by_another = any(each[7] not in ("", account) for each in lines)
-        hers = [each for each in lines if paid(each) >= CENT and not told_by_another]
-    else:
-        as_much = [each for each in purchases if CENT <= paid(each) > back.amount - CENT]
-        hers = as_much[-1:] if back.amount > 0 else []
-    left = back.amount if back.amount > 0 else sum(map(paid, hers))
-    less = 0.0
-    for each in reversed(hers):
-        part = min(paid(each), left - less)
-        each[5] += part
-        each[7] = account if part else each[7]
-        less += part
-    return less
 
 
 def consent(profile: Profile, event: Event, at: float, carried: Mapping[str, Any]) -> None:

@@ -11,7 +11,10 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 
+from data_hub import details
+from data_hub.details import Teller
 from data_hub.findings import Found
+from data_hub.profiles import purchases
 from kernel.values import dataclass
 
 _CENT = Decimal("0.01")
@@ -35,19 +38,33 @@ def cents(amount: float | str) -> int:
 
 
 def orders(found: Iterable[Found], since: datetime) -> list[Order]:
-    """Her orders since then, the oldest first, from what was found of purchases and refunds."""
-    told = _once(sorted(found, key=lambda each: (each.at, each.key)))
+    """Her orders since then, the oldest first, from what was found of purchases and refunds. What
+    several tell of one order counts as the first of them told it (`data_hub.profiles.purchases`).
+    """
+    told = sorted(found, key=lambda each: (each.at, each.key))
+    rows: list[purchases.Row] = []
+    keys: list[str] = []
     kept: dict[str, Order] = {}
     for each in told:
-        if each.kind == "bought" and each.at >= since:
-            order = kept.setdefault(
-                _key(each), Order(_key(each), each.at, str(each.evidence.get("product") or ""))
-            )
-            order.cents += cents(each.evidence.get("amount") or 0)
-    keys = {_order(each): _key(each) for each in told if each.kind == "bought"}
+        if each.kind != "bought":
+            continue
+        what, at, by = _what(each), each.at.timestamp(), _teller(each)
+        if purchases.told_again(rows, what, at, by):
+            continue
+        purchases.note(rows, what, at, by)
+        keys.append(key := _key(each))
+        if each.at >= since:
+            order = kept.setdefault(key, Order(key, each.at, what.product))
+            order.cents += cents(what.amount)
+    tellers: dict[str, Teller] = {}
     for each in told:
-        if each.kind == "refunded" and (back := kept.get(keys.get(_order(each), ""))) is not None:
-            less = cents(each.evidence.get("amount") or 0)
+        if each.kind != "refunded":
+            continue
+        what, by = _what(each), _teller(each)
+        lines = purchases.about(rows, what.number, by)
+        key = next((key for key, row in zip(keys, rows, strict=True) if row in lines), "")
+        if (back := kept.get(key)) is not None and tellers.setdefault(key, by) == by:
+            less = cents(what.amount)
             back.cents = max(back.cents - less, 0) if less > 0 else 0  # of all, if it says none
     return list(kept.values())
 
@@ -66,27 +83,19 @@ def earned(promise: str, made: Iterable[Order]) -> Mapping[str, int]:
     }
 
 
-def _once(told: Iterable[Found]) -> list[Found]:
-    """What one account told of each order, the first to do so: several may tell of the same."""
-    tellers: dict[tuple[str, str], str] = {}
-    return [
-        each for each in told
-        if tellers.setdefault((each.kind, _order(each)), account := _account(each)) == account
-    ]  # fmt: skip
+def _what(found: Found) -> details.Order:
+    told = found.evidence
+    number, product = str(told.get("order_id") or ""), str(told.get("product") or "")
+    return details.Order(float(told.get("amount") or 0), product, "", number)
+
+
+def _teller(found: Found) -> Teller:
+    return details.teller(str(found.evidence.get("account")), str(found.evidence.get("event")))
 
 
 def _key(found: Found) -> str:
-    told = f"{_account(found)}:{_number(found)}"
+    told = f"{found.evidence.get('account')}:{_number(found)}"
     return hashlib.sha256(told.encode()).hexdigest()[:32]
-
-
-def _order(found: Found) -> str:
-    """The order's number; one that has none is its own."""
-    return str(found.evidence.get("order_id") or _key(found))
-
-
-def _account(found: Found) -> str:
-    return str(found.evidence.get("account"))
 
 
 def _number(found: Found) -> str:

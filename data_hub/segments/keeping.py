@@ -28,7 +28,7 @@ from kernel.errors import Conflict, Invalid, NotFound
 from kernel.events import Handle
 from kernel.ids import Page
 from kernel.values import dataclass
-from stores.changes import Changes
+from stores.changes import Change, Changes
 from stores.paging import newest_first
 from stores.records import Records, upsert
 from stores.spelling import chunks
@@ -36,6 +36,8 @@ from stores.spelling import chunks
 _MOST = 500
 """Segments a company may have in use: every one is asked for every event."""
 _MOST_LISTED = 10_000
+_ACTS = frozenset(("made_segment", "edited_segment", "retired_segment"))
+_LOOKED_AT = 50
 _SHOWN = 10
 """So many accounts are named to who asks of one that there is none of."""
 _NAMED = 200
@@ -101,31 +103,38 @@ class Segments:
         self, key: str, *, by: str, name: str | None = None,
         rule: str | Mapping[str, Any] | None = None,
     ) -> Segment:  # fmt: skip
-        """Give it another name or rule. Whoever is in is asked again."""
+        """Give it another name or rule. By another rule whoever is in is asked again; of who moves
+        by that nobody is told one by one: how many were in stands with the act."""
         parsed = self.asked(rule) if rule is not None else None
+        members = self.count(key)
         with self._records.write("segments") as session:
             segment = session.get_one(Segment, self.one(key).id)
+            told: dict[str, Any] = {}
             if parsed is not None:
                 if segment.static:
                     raise Invalid("rule", "a_list_has_no_rule")
                 self._fits(segment, parsed)
-                segment.rule = tree.told(parsed)
-                segment.version += 1
+                if (said := tree.told(parsed)) != segment.rule:
+                    segment.rule, told = said, {"members": members}
+                    segment.version += 1
             if name is not None:
                 segment.name = _name(name)
-            self._changes.note("edited_segment", "segment", segment.id, by=by)
+            self._changes.note("edited_segment", "segment", segment.id, by=by, **told)
         return segment
 
     def retire(self, key: str, *, by: str) -> Segment:
-        """Out of use: nobody is in it from now on. Raises `Conflict` while others ask of it."""
+        """Out of use: nobody is in it from now on, which is told once, with the act. Raises
+        `Conflict` while others ask of it."""
+        members = self.count(key)
         with self._records.write("segments") as session:
             segment = session.get_one(Segment, self.one(key).id)
             for other in self.all():
                 asked = refers(read(other.rule)) if other.rule else set()
                 if asked & {segment.id, segment.code}:
                     raise Conflict("segment_is_asked_of", segment=other.name)
-            segment.retired = segment.retired or self._clock()
-            self._changes.note("retired_segment", "segment", segment.id, by=by)
+            if segment.retired is None:
+                segment.retired = self._clock()
+                self._changes.note("retired_segment", "segment", segment.id, by=by, members=members)
         return segment
 
     def put(self, key: str, handles: Collection[Handle | str], *, by: str) -> int:
@@ -254,6 +263,12 @@ class Segments:
                 ).where(Segment.retired.is_(None))
             ).one()
         return int(row[0]), int(row[1]), str(row[2] or "")
+
+    def history(self, key: str) -> list[Change]:
+        """When it was made, read otherwise and went out of use, the latest first; of the last two
+        with how many were in it until then."""
+        told = self._changes.latest("segment", self.one(key).id, _LOOKED_AT)
+        return [each for each in told if each.act in _ACTS]
 
     def lists_of(self, handles: Collection[str]) -> dict[str, set[str]]:
         """The static lists each of these handles stands on."""

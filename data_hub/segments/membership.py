@@ -1,7 +1,10 @@
 """Membership (人群归属): who is in which segment now, as a fold inside the digest's transaction.
 
 Thinks about the customers it is shown and writes what changed. Whom it is shown, and when time
-alone is a reason to look again, `data_hub.standings` decides.
+alone is a reason to look again, `data_hub.standings` decides. Whoever enters or leaves is told of,
+whatever brought it about: what she did, time, a list, what is kept of her no longer. Of a segment
+that was made or reads otherwise now nothing is told until she was asked once: then people moved the
+line, and not she.
 """
 
 from __future__ import annotations
@@ -28,7 +31,7 @@ from stores.spelling import chunks, marks
 
 ENTERED = "entered_segment"
 LEFT = "left_segment"
-_EVERYBODY = "zzzz"
+EVERYBODY = "zzzz"
 """Behind every customer's id."""
 _THEIRS = (
     "SELECT customer, {}(segment, ',') FROM segment_members WHERE customer IN ({})"
@@ -45,7 +48,7 @@ class Moves:
     """(segment, customer), in the order they were found."""
     left: list[tuple[str, str]] = field(default_factory=list)
     told: list[tuple[str, str, str]] = field(default_factory=list)
-    """(kind, segment, customer) of those worth telling: fills and merges tell nothing."""
+    """(kind, segment, customer) of those worth telling: first fills and merges tell nothing."""
     gone: set[str] = field(default_factory=set)
     """Customers who are no longer anybody."""
 
@@ -69,7 +72,8 @@ class Membership:
         self._stamp: tuple[int, int, str] | None = None
         self._book = Book([])
         self._filling: dict[str, str] = {}
-        """Segments that fill, each with the last customer who was asked."""
+        """Segments that fill for the first time as they read now, each with the last customer who
+        was asked."""
 
     def book(self) -> Book:
         """The rules as they read now. Segments that read otherwise than before begin to fill."""
@@ -92,61 +96,59 @@ class Membership:
         self._stamp = None
 
     def _begin_fills(self, session: Session, book: Book) -> None:
+        """Where nothing but lists has changed, whoever was asked before is asked again."""
         now = {each.id: book.signature(each) for each in book.entries}
+        lists = {each.id for each in book.entries if each.rule is None}
         kept = {fill.segment: fill for fill in session.scalars(select(Fill))}
         if gone := kept.keys() - now.keys():
             session.execute(delete(Fill).where(Fill.segment.in_(gone)))
             session.execute(delete(Member).where(Member.segment.in_(gone)))
-        fresh = [
-            {"segment": id_, "signature": signature, "through": "", "done": None}
+        changed = {
+            id_: _done(kept.get(id_), signature, lists)
             for id_, signature in now.items()
             if id_ not in kept or kept[id_].signature != signature
+        }
+        rows: list[dict[str, Any]] = [
+            {"segment": id_, "signature": now[id_], "through": "", "done": done}
+            for id_, done in changed.items()
         ]
-        upsert(session, Fill, fresh)
+        upsert(session, Fill, rows)
+        left = {fill.segment: fill for fill in kept.values() if fill.segment in now}
         self._filling = {
-            id_: fill.through for id_, fill in kept.items() if fill.done is None and id_ in now
-        } | {str(each["segment"]): "" for each in fresh}
+            id_: fill.through for id_, fill in left.items() if fill.done is None
+        } | {id_: "" for id_, done in changed.items() if done is None}  # fmt: skip
 
     def fill_all(self) -> None:
         """Ask everybody about everything again. Joins the digest's write."""
         with self._people.write() as session:
-            session.execute(update(Fill).values(through="", done=None))
-        self._stamp = None
+            session.execute(update(Fill).values(through=""))
 
     def filling(self) -> Filling:
         """Where the fills go on, with those that wait there; none if all are done."""
         self.book()
-        if not self._filling:
-            return Filling()
         with self._people.read() as session:
-            waiting = list(session.scalars(select(Fill).where(Fill.done.is_(None))))
-        self._filling |= {fill.segment: fill.through for fill in waiting}
+            waiting = list(session.scalars(select(Fill).where(Fill.through < EVERYBODY)))
+        self._filling = {fill.segment: fill.through for fill in waiting if fill.done is None}
         begin = min((fill.through for fill in waiting), default="")
         return Filling(begin, {fill.segment for fill in waiting})
 
     def note_filled(self, filling: Filling, through: str | None) -> None:
         """Everybody up to ``through`` was asked; None: everybody. Joins the digest's write."""
+        waiting = Fill.segment.in_(filling.segments), Fill.through <= (through or EVERYBODY)
+        told = {"through": through or EVERYBODY} | ({} if through else {"done": self._clock()})
         with self._people.write() as session:
-            waiting = Fill.segment.in_(filling.segments)
-            here = Fill.through <= (through or _EVERYBODY)
-            if through is None:
-                session.execute(update(Fill).where(waiting).values(done=self._clock()))
-                for segment in filling.segments:
-                    self._filling.pop(segment, None)
-            else:
-                session.execute(update(Fill).where(waiting, here).values(through=through))
+            session.execute(update(Fill).where(*waiting).values(**told))
 
     def work_out(
-        self,
-        subjects: Sequence[Subject],
-        noted: Noted,
-        *,
-        silent: bool = False,
+        self, subjects: Sequence[Subject], noted: Noted, emptied: Collection[str] = ()
     ) -> Moves:
         """Who enters and leaves what. Who has another id now was in what she was in under any that
-        led to her; who was part of somebody is told to have entered unless she was told so."""
+        led to her; who was part of somebody is told to have entered unless she was told so.
+        ``emptied``: those of whom nothing is told any more."""
+        if self._filling:
+            self.filling()
         book, moves = self._book, Moves(gone=set(noted.gone))
-        ids = {each.customer for each in subjects}
+        ids = {each.customer for each in subjects} | {*emptied}
         ids |= {old for her in noted.were for old in noted.olds(her)}
         kept, none = self._kept(ids), set[str]()
         told = self._told(noted)
@@ -156,15 +158,16 @@ class Membership:
             was = before.union(*(kept.get(old, none) for old in noted.olds(her)))
             moves.entered += [(segment, her) for segment in sorted(now - before)]
             moves.left += [(segment, her) for segment in sorted(before - now)]
-            if not silent:
-                news = [(ENTERED, each) for each in sorted(now - was - told.get(her, none))]
-                news += [(LEFT, each) for each in sorted(was - now)]
-                moves.told += [(kind, each, her) for kind, each in news if self._asked(each, her)]
+            news = [(ENTERED, each) for each in sorted(now - was - told.get(her, none))]
+            news += [(LEFT, each) for each in sorted(was - now)]
+            moves.told += [(kind, each, her) for kind, each in news if self._asked(each, her)]
+        for her in emptied:
+            moves.told += [(LEFT, each, her) for each in sorted(kept.get(her, none))]
         return moves
 
     def _asked(self, segment: str, customer: str) -> bool:
         """Was she asked before whether the segment, as it reads now, takes her in?"""
-        return customer <= self._filling.get(segment, _EVERYBODY)
+        return customer <= self._filling.get(segment, EVERYBODY)
 
     def _told(self, noted: Noted) -> dict[str, set[str]]:
         """Of who was part of others until now: what she is known to be in, because that was told of
@@ -204,3 +207,11 @@ class Membership:
             remove(session, Member, ("segment", "customer"), moves.left)
             if moves.gone:
                 session.execute(delete(Member).where(Member.customer.in_(moves.gone)))
+
+
+def _done(fill: Fill | None, signature: str, lists: Collection[str]) -> datetime | None:
+    """When everybody was asked about it as it reads now but for who stands on lists."""
+    if fill is None:
+        return None
+    changed = set(fill.signature.split()) ^ set(signature.split())
+    return fill.done if all(part.partition(":")[0] in lists for part in changed) else None

@@ -43,8 +43,7 @@ def _inside(book: Book, entry: Entry, hers: Mapping[Deed, Counted], made_up: boo
         if _countable(asked):
             if not (made_up or asked.far is not None or asked.kind in KINDS):
                 return None
-            times = hers.get(asked.deed, Counted()).times
-            return OPS[asked.op](times, asked.times)
+            return _holds(asked, hers.get(asked.deed, Counted()).times)
         if isinstance(asked, In) and (other := book.by_key.get(asked.segment)) is not None:
             return _inside(book, other, hers, made_up)
         return None
@@ -55,6 +54,14 @@ def _inside(book: Book, entry: Entry, hers: Mapping[Deed, Counted], made_up: boo
 def _countable(leaf: Leaf) -> TypeGuard[Did]:
     """Machines are told of and never counted; a purchase's product stands in no column."""
     return isinstance(leaf, Did) and leaf.kind != MACHINE and (leaf.counted or leaf.far is not None)
+
+
+def _holds(leaf: Did, times: int) -> Open:
+    """Of purchases no column says whether another account had told of them before: they may be
+    fewer."""
+    fewest = 0 if leaf.kind == "bought" and leaf.far is None else times
+    answers = {OPS[leaf.op](each, leaf.times) for each in range(fewest, times + 1)}
+    return answers.pop() if len(answers) == 1 else None
 
 
 def _decided(rule: Rule, leaf: Callable[[Leaf], Open]) -> Open:

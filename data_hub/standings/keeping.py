@@ -112,7 +112,7 @@ class Standings:
     ) -> Stood:
         """Look at these customers; ``causes``: the event for which each is looked at, if one is.
 
-        ``silent``: tell nobody of what is new, because it is only new to this fold.
+        ``silent``: that she moved is new to this fold alone, unless her time had come.
         """
         stood = Stood(self._clock())
         subjects = self._subjects(profiles, self.membership.book(), noted)
@@ -126,9 +126,11 @@ class Standings:
                 if kept is not None:
                     stood.were[her] = kept
             was = kept or _newest(before.get(old) for old in noted.olds(her))
+            hush = was is None or (silent and not _due(kept, stood.at))
             for what, then in _moved(row, was):
-                self._move(what, then, row, causes.get(her), stood, silent or was is None)
-        stood.moves = self.membership.work_out(subjects, noted, silent=silent)
+                self._move(what, then, row, causes.get(her), stood, hush)
+        emptied = sorted(noted.gone & handles.keys() - profiles.keys())
+        stood.moves = self.membership.work_out(subjects, noted, emptied)
         at = stood.at
         for kind, segment, customer in stood.moves.told:
             cause = causes.get(customer)
@@ -364,6 +366,11 @@ def _moved(row: Mapping[str, Any], was: Any) -> Iterator[tuple[str, str]]:
         then = getattr(was, what, "")
         if then != row[what]:
             yield what, then
+
+
+def _due(kept: Any, now: datetime) -> bool:
+    """Had time come for her, or somebody decided about her?"""
+    return kept is not None and kept.due is not None and kept.due <= now
 
 
 def _sooner(one: datetime | None, other: datetime) -> datetime:

@@ -20,7 +20,7 @@ from data_hub.segments.behaviour import quoted
 from data_hub.segments.being import CHOICES, TRAIT_OPS
 from data_hub.segments.sheets import members_csv
 from data_hub.segments.tree import AllOf, AnyOf, Not, Rule
-from juzhen.console.desk import allowed, done, flaws_of
+from juzhen.console.desk import allowed, done, flaws_of, names_of
 from juzhen.web import pages
 from juzhen.web.asking import language
 from kernel.actors import Actor, may
@@ -307,6 +307,7 @@ def _one(
             segment.id, her.id, language(), mask=mask_trait if her.masked else None
         )
     rule = form.get("rule") or written(segment)
+    history = platform.segments.history(segment.id)
     return pages.render(
         "console/segment.html",
         segment=segment,
@@ -321,6 +322,8 @@ def _one(
         asked=asked,
         why=why,
         preview=preview,
+        history=history,
+        people=names_of(platform, (each.by for each in history)),
         flaws=flaws_of(refusal) if refusal else (),
         **_parts(platform, rule),
     )

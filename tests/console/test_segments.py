@@ -52,6 +52,9 @@ def test_conditions_are_added_counted_and_made_into_a_segment(rooms, analyst):
     sheet = analyst.get("/console/segments/keen/members.csv")
     assert her(rooms) in sheet.text
     assert "想买的" in analyst.get("/console/segments").text
+    analyst.post("/console/segments/keen", act="retire")
+    assert "此前 1 人在内" in analyst.get("/console/segments/keen?lang=zh").text
+    assert "1 customer was in until then" in analyst.get("/console/segments/keen?lang=en").text
 
 
 def test_a_rule_that_cannot_be_read_comes_back_as_typed_with_its_place(analyst):

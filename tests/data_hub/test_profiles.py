@@ -1,5 +1,6 @@
 """A profile is a fold of events by event time: any order of arrival gives the same one."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import orjson
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from data_hub.places import Place, to_gcj
 from data_hub.profiles import Profile, fold, rows_of
 from data_hub.profiles.folding import KEPT_PURCHASES, lived
-from data_hub.profiles.strands import OWED
+from data_hub.profiles.purchases import OWED
 from data_hub.segments.nearness import metres_between
 from kernel.calendar import Zone
 from stores.spelling import moment
@@ -309,11 +310,56 @@ def test_an_order_that_two_accounts_tell_of_is_bought_and_paid_back_once():
     profile = folded(*bought, order(3, 30, "A", "refunded"),
                      order(4, 30, "A", "refunded", account="acc_web"))  # fmt: skip
     assert [each.amount for each in profile.bought()] == [40, 30]
-    assert (profile.buying[3], profile.kinds["bought"]) == (70, 3)
+    assert (profile.buying[3], profile.kinds["bought"]) == (70, 2)
+    assert (profile.events, len(profile.trail)) == (5, 4)
+    assert profile.spans["bought"][1] == profile.nodes["convert"] + 60, "the page told it first"
     assert "repurchase" not in profile.nodes
     other = folded(order(0, 100), order(1, 100, account="acc_web"))  # without a number: two
     assert len(other.bought()) == 2
     assert "repurchase" in other.nodes
+
+
+def shops(minutes, amount, account, kind="bought", number="1001"):
+    """A shop's own system tells by the order's number."""
+    id_ = f"order:{number}:{kind}:{amount}"
+    return order(minutes, amount, number, kind, account=account, id=id_)
+
+
+PAGE = order(0, 99, "1001", account="acc_page")
+ONE, OTHER = shops(1, 109, "acc_one"), shops(2, 250, "acc_other")
+
+
+@pytest.mark.parametrize("told", [(PAGE, ONE, OTHER), (ONE, OTHER), (ONE, OTHER, PAGE)])
+def test_two_shops_that_number_their_orders_alike_sold_two_and_a_page_and_its_shop_one(told):
+    told = [replace(each, at=MONDAY + n * timedelta(minutes=1)) for n, each in enumerate(told)]
+    profile = folded(*told)
+    first = told[0].detail["amount"]
+    assert [each.amount for each in profile.bought()] == [250, first]
+    assert (profile.kinds["bought"], profile.buying[3]) == (2, 250 + first)
+    assert "repurchase" in profile.nodes
+    back = folded(*told, shops(9, 50, "acc_other", "refunded"))
+    assert [each.amount for each in back.bought()] == [200, first]
+    back = folded(*told, shops(9, 60, "acc_one", "refunded"))
+    assert [each.amount for each in back.bought()] == [250, first - 60]
+    early = folded(*told, shops(-9, 60, "acc_one", "refunded"))
+    assert [each.amount for each in early.bought()] == [250, first - 60]
+    assert lived(sorted(told, key=lambda each: each.at)).purchases == profile.purchases
+
+
+@pytest.mark.parametrize(
+    ("later", "orders"),
+    [
+        (order(6 * DAY, 20, "1001"), 1),  # within a week, whatever it comes to
+        (order(90 * DAY, 99, "1001"), 1), (order(90 * DAY, 20, "1001"), 2),
+        (shops(90 * DAY, 20, "acc_one"), 2), (shops(90 * DAY, 99, "acc_one"), 1),
+        (shops(1, 99, "acc_page"), 1),  # a list that was brought in under the page's own account
+        (order(90 * DAY, 99, "1001", account="acc_page"), 2),  # a line of its own
+    ],
+)  # fmt: skip
+def test_what_has_an_orders_number_is_that_order_if_it_comes_to_as_much_or_is_told_soon(
+    later, orders
+):
+    assert folded(PAGE, later).kinds["bought"] == orders
 
 
 @pytest.mark.parametrize("amount", [30, 0])

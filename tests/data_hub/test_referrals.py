@@ -358,6 +358,21 @@ def test_an_order_that_two_accounts_tell_of_is_rewarded_once(hub):
 
 
 @pytest.mark.rule("R61.3")
+def test_orders_of_two_shops_that_number_them_alike_are_rewarded_both(hub):
+    def sold(shop, amount, minutes, kind="bought"):
+        id_ = f"order:1001:{kind}:{shop}"
+        return bought("bea", amount, "1001", minutes=minutes, kind=kind, account=shop, id=id_)
+
+    tell(hub, came("bea", code_of(hub)), bought("bea", 200, "1001"),
+         sold("acc_one", 200, 11), sold("acc_other", 300, 12))  # fmt: skip
+    assert chain(hub, "ann").ledger.granted == 2_500
+    tell(hub, sold("acc_one", 50, 20, "refunded"), sold("acc_other", 300, 21, "refunded"))
+    [brought] = chain(hub, "ann").brought
+    assert [order.cents for order, _ in brought.orders] == [15_000, 0]
+    assert list(hub.referrals.flaws()) == []
+
+
+@pytest.mark.rule("R61.3")
 def test_an_order_that_was_paid_back_whole_qualifies_nobody(hub):
     tell(hub, came("bea", code_of(hub)), bought("bea", 200, "A-1"))
     tell(hub, bought("bea", 200, "A-1", minutes=20, kind="refunded"))

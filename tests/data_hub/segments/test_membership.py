@@ -5,9 +5,11 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from data_hub.segments import Membership, Preview
+from data_hub.retention import Retention
+from data_hub.segments import Member, Membership, Preview
 from data_hub.segments import previewing as previewing_module
 from data_hub.standings import Transition
+from data_hub.taking_back import TakingBack
 from kernel.errors import Conflict, Invalid
 from tests.data_hub.telling import MONDAY, event, mobile, openid, user
 
@@ -24,7 +26,7 @@ def hub(hub, clock):
 def found(hub, *kinds):
     return [
         (each.kind, each.customer, each.evidence.get("segment", ""))
-        for each in hub.findings.after(0) if each.kind in kinds
+        for each in hub.findings.after(0, 5_000) if each.kind in kinds
     ]  # fmt: skip
 
 
@@ -221,6 +223,113 @@ def test_many_put_on_a_list_at_once_are_all_in(hub):
     assert len({*first, *rest}) == 250
 
 
+def test_of_many_who_are_put_on_a_list_at_once_each_is_told(hub):
+    """As of few: but everybody is asked again for them, and they are no new line."""
+    names = hub.segments.create("名单", code="names", by="li")
+    rest = hub.segments.create("其余", rule='did opened_link and not in "names"', by="li")
+    them = [user(f"u{n}") for n in range(201)]
+    hub.tell(*(event("opened_link", her) for her in them))
+    hub.settle()
+    before = len(moved(hub))
+    hub.segments.put("names", them, by="li")
+    hub.settle()
+    assert (hub.segments.count("names"), hub.segments.count(rest.id)) == (201, 0)
+    told = moved(hub)[before:]
+    assert sorted(told) == sorted(
+        each for her in map(hub.id_of, them)
+        for each in (("entered_segment", her, names.id), ("left_segment", her, rest.id))
+    )  # fmt: skip
+
+
+def test_who_moves_while_the_past_is_folded_again_is_told_of(hub):
+    """What came in before it began, and what comes in until everybody was asked."""
+    segment = hub.segments.create("买过", rule="did bought", by="li")
+    hub.tell(*(event("viewed_page", user(f"u{n}")) for n in range(3)))
+    hub.settle()
+    hub.history.put([event("bought", user("u0"), minutes=1)], upto=900)
+    late = [event("bought", user("u1"), minutes=2)]
+    hub.digest.rebuild(lambda _: late and hub.history.put([late.pop()], upto=901))
+    hub.settle()
+    told = [("entered_segment", hub.id_of(user(f"u{n}")), segment.id) for n in (0, 1)]
+    assert sorted(moved(hub)) == sorted(told)
+    hub.digest.rebuild()
+    hub.settle()
+    assert sorted(moved(hub)) == sorted(told)
+
+
+def test_a_round_that_another_broke_off_is_gone_on_with(hub, people, clock):
+    """Whoever began to ask everybody again may be another process, and dead by now."""
+    segment = hub.segments.create("买过", rule="did bought", by="li")
+    hub.tell(event("viewed_page", user("u1")))
+    hub.settle()
+    with people.write("digest") as session:
+        session.add(Member(segment=segment.id, customer=hub.id_of(user("u1")), since=MONDAY))
+    Membership(hub.segments, people, clock).fill_all()
+    hub.settle()
+    assert hub.members(segment.id) == set()
+
+
+def test_whose_time_comes_while_everybody_is_asked_is_told_of(hub, clock, monkeypatch):
+    """The look that finds her is the round's, because she was not due yet when it began."""
+    hub.segments.create("最近买过", rule="did bought in 7d", by="li")
+    hub.tell(event("bought", user("u1"), detail={"amount": 9}))
+    hub.settle()
+    hub.segments.create("新建的", rule="vip", by="li")
+    clock.move(400 * DAY)
+    with monkeypatch.context() as patched:
+        patched.setattr(hub.standings, "due", lambda limit: [])
+        hub.settle()
+    hub.settle()
+    assert {"left_segment", "moved_stage"} <= set(hub.kinds_found())
+
+
+def test_how_many_were_in_is_told_with_what_people_did_to_a_segment(hub):
+    segment = hub.segments.create("看过", rule="did opened_link", code="seen", by="li")
+    hub.tell(event("opened_link", user("u1")), event("opened_link", user("u2")))
+    hub.settle()
+    told = len(moved(hub))
+    hub.segments.edit("seen", name="看过的", rule="did opened_link", by="li")
+    assert hub.segments.sizes([segment.id])[segment.id].ready, "it reads as before"
+    hub.segments.edit("seen", rule="did bought", by="li")
+    hub.settle()
+    for _ in range(2):
+        hub.segments.retire("seen", by="wang")
+        hub.settle()
+    history = hub.segments.history("seen")
+    assert [(each.act, each.by, each.detail.get("members")) for each in history] == [
+        ("retired_segment", "wang", 0), ("edited_segment", "li", 2), ("edited_segment", "li", None),
+        ("made_segment", "li", None),
+    ]  # fmt: skip
+    assert len(moved(hub)) == told, "people moved the line, and not she"
+
+
+def test_who_enters_and_leaves_because_of_what_is_kept_no_longer_is_told_of(hub, people, clock):
+    """Also of whom nothing is left: retention leaves her handle, a file that is taken back none."""
+    seen = hub.segments.create("看过", rule="did viewed_page", by="li").id
+    never = hub.segments.create("没看过", rule="not did viewed_page", by="li").id
+    hub.settle()
+    hub.tell(
+        event("viewed_page", user("both"), minutes=-40 * MINUTES),
+        event("bought", user("both")), event("viewed_page", user("one"), minutes=-40 * MINUTES),
+        event("viewed_page", user("file"), id="row"),
+        event("viewed_page", user("file2"), id="row2"), event("bought", user("file2")),
+    )  # fmt: skip
+    both, one, file, file2 = (hub.id_of(user(name)) for name in ("both", "one", "file", "file2"))
+    before = len(moved(hub))
+    Retention(
+        hub.history, people, hub.profiles, hub.digest, hub.emptying, clock, days={"browsing": 30}
+    ).run()
+    rows = {n: each for n, each in hub.history.after(0, 99) if each.id.startswith("row")}
+    TakingBack(hub.history, people, hub.digest).take(rows)
+    hub.settle()
+    assert hub.members(seen) == set()
+    assert hub.members(never) == {both, file2}
+    assert sorted(moved(hub)[before:]) == sorted([
+        *(("left_segment", her, seen) for her in (both, one, file, file2)),
+        *(("entered_segment", her, never) for her in (both, file2)),
+    ])  # fmt: skip
+
+
 def test_two_who_turn_out_to_be_one_enter_nothing_that_one_of_them_was_in(hub):
     segment = hub.segments.create("看过", rule="did opened_link", by="li")
     hub.settle()
@@ -397,13 +506,13 @@ def test_who_was_asked_already_while_a_changed_rule_fills_is_told_of(hub):
     segment = hub.segments.create("看过", rule="did bought", by="li")
     hub.tell(*(event("viewed_page", user(f"u{n}")) for n in range(6)))
     hub.segments.edit(segment.id, rule="did searched", by="li")
-    for some in (3, 2):  # the first three are noted, and the next two asked
+    for some in (3, 2):
         hub.digest.look(some)
     asked = {hub.id_of(user(f"u{n}")): user(f"u{n}") for n in range(6)}
     hub.history.put([event("searched", her, minutes=1) for her in asked.values()], upto=999)
     hub.settle()
     assert hub.members(segment.id) == asked.keys()
-    told = [("entered_segment", each, segment.id) for each in sorted(asked)[:3]]
+    told = [("entered_segment", each, segment.id) for each in sorted(asked)[:5]]
     assert sorted(moved(hub)) == told
 
 

@@ -3,6 +3,7 @@
 And `juzhen check`, which counts memberships again by it.
 """
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -137,6 +138,24 @@ def test_one_account_is_counted_apart(hub, people):
     )  # fmt: skip
     assert hub.members(made) == {hub.id_of(openid("o2"))}
     assert hub.members(ever) == {hub.id_of(openid("o3"))}
+    assert flaws(hub, people) == []
+
+
+@pytest.mark.parametrize("window", ["", " in 90d", " in 120d"])
+def test_an_order_that_a_page_and_its_shop_tell_of_is_bought_once(hub, people, window):
+    twice, chain = (
+        segment(hub, rule)
+        for rule in (f"did bought >= 2{window}", "did bought then bought" + window)
+    )
+    told = {"order_id": "1001", "amount": 99}
+    shop = event("bought", openid("o1"), minutes=1, detail=told, id="order:1001:bought")
+    page = event("bought", user("u1"), detail=told)
+    hub.tell(event("identified", user("u1"), openid("o1")), page, replace(shop, account="acc_shop"))
+    assert (hub.members(twice), hub.members(chain)) == (set(), set())
+    assert flaws(hub, people) == []
+    hub.tell(replace(shop, account="acc_other", at=shop.at + timedelta(hours=1)))
+    her = {hub.id_of(user("u1"))}
+    assert (hub.members(twice), hub.members(chain)) == (her, her)
     assert flaws(hub, people) == []
 
 
