@@ -201,11 +201,11 @@ class AdQuality:
                     months[month] = months.get(month, 0.0) + paid
         return months
 
-    def qualities(self) -> list[Quality]:
-        """Every origin of who came within the window."""
+    def qualities(self, days: int = WINDOW) -> list[Quality]:
+        """Every origin of who came within the last ``days``, today with them."""
         today = self._zone.day(self._clock())
-        since = today - timedelta(days=WINDOW - 1)
-        half = micros(self._zone.at(since + timedelta(days=WINDOW // 2)))
+        since = today - timedelta(days=days - 1)
+        half = micros(self._zone.at(since + timedelta(days=days // 2)))
         found = {origin: Quality(origin, cost) for origin, cost in self.costs(since, today).items()}
         for came in self._came(since, today):
             quality = found.setdefault(came.origin, Quality(came.origin))

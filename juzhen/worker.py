@@ -96,6 +96,7 @@ def lanes(platform: Platform) -> dict[str, list[Duty]]:
         ],
         "night": _night(p),
         "channels": [
+            Duty("put_back", p.put_back.mend, 5.0),
             Duty("plan", p.publishing.plan, 0.3, idle=_SOON),
             Duty("broadcast", p.planning.run, 0.3, idle=_SOON),
             Duty("gate", p.publishing.gate, 0.3, shared=True, idle=_SOON),

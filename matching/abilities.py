@@ -4,7 +4,7 @@ Shown to her, and hers to correct: what she says is not her strength counts no m
 takes that back. What she stands for by her own word is her persona (`data_hub.staff`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import delete, select
@@ -15,8 +15,8 @@ from content_hub.tags import Taxonomy
 from kernel.clock import Clock
 from kernel.errors import NotFound
 from kernel.values import dataclass
-from matching.affinities import labels, vocabulary_of
-from matching.counters import Counters
+from matching.affinities import Vocabulary, labels, vocabulary_of
+from matching.counters import Counters, Sold
 from matching.scoring import Name, Pull, Reason, Weights
 from stores.changes import Changes
 from stores.records import Record, Records, upsert
@@ -75,15 +75,14 @@ class Abilities:
         if not deals:
             return []
         vocabulary = vocabulary_of(self._taxonomy.now())
-        about = self._materials.topics({material for material, *_ in deals if material})
+        about = self._materials.topics(
+            {each.material for sold, _ in deals for each in sold if each.material}
+        )
         counts: dict[str, int] = {}
-        for material, category, product, count in deals:
-            topics = {tag.id for tag in vocabulary.tree.tags(about.get(material, ()))}
-            for name in (category, product):
-                topics |= {tag.id for tag in vocabulary.topics(name)}
-            for tag in topics:
+        for sold, count in deals:
+            for tag in {tag for each in sold for tag in _topics(vocabulary, about, each)}:
                 counts[tag] = counts.get(tag, 0) + count
-        total = sum(count for *_, count in deals)
+        total = sum(count for _, count in deals)
         refused = self._refused(staff)
         return [
             Ability(
@@ -120,6 +119,14 @@ class Abilities:
         if found is None:
             raise NotFound("tag", tag[:60])
         return found.id
+
+
+def _topics(vocabulary: Vocabulary, about: Mapping[str, Collection[str]], sold: Sold) -> set[str]:
+    """What it is about that was sold: by the content, by the names of category and product."""
+    found = {tag.id for tag in vocabulary.tree.tags(about.get(sold.material, ()))}
+    for name in (sold.category, sold.product):
+        found |= {tag.id for tag in vocabulary.topics(name)}
+    return found
 
 
 def ability_pulls(abilities: Sequence[Ability], weights: Weights) -> list[Pull]:

@@ -19,7 +19,7 @@ from data_hub.profiles.folding import KEPT_MATERIALS
 from data_hub.profiles.strands import OFFERED, OFFERED_DAYS, OFFERED_FOR
 from kernel.calendar import Zone
 from matching.affinities import Vocabulary
-from matching.arrays import Floats, Keys
+from matching.arrays import Floats, Keys, Places, Slice, keys_of
 from matching.occasions import Dates, Expected, Holding, Opened
 from matching.scoring import Pull, Read, Reason, Shown
 
@@ -41,6 +41,12 @@ def reads(recent: Iterable[Seen]) -> list[tuple[str, datetime]]:
         if each.weight > 0:
             seen.setdefault(each.material, each.at)
     return list(seen.items())
+
+
+def read_here(profile: Profile, candidates: Slice) -> Places:
+    """Where what she has read already stands, apart from what may be read again and again."""
+    _, places = candidates.places(keys_of(material for material, _ in reads(profile.recent())))
+    return np.unique(places[~candidates.repeatable[places]])
 
 
 _NONE: tuple[Keys, Floats] = (np.empty(0, np.uint64), np.empty(0))

@@ -20,6 +20,8 @@ from stores.spelling import Bare, spelled
 
 MOMENT = timedelta(minutes=5)
 """For so long the same list is the same offer."""
+HELD = "/held"
+"""A policy with this did not look at what she does, to compare with."""
 DEGRADED = "/degraded"
 """The end of a policy whose counts are far behind."""
 
@@ -49,6 +51,11 @@ class Offer(Record, kw_only=True):
     def degraded(self) -> bool:
         """Was it made from counts that are far behind, so that neighbours and popularity lack?"""
         return self.policy.endswith(DEGRADED)
+
+    @property
+    def held(self) -> bool:
+        """Is she held out, so that it was made without looking at what she does?"""
+        return self.policy.removesuffix(DEGRADED).endswith(HELD)
 
     def told(self) -> "list[Item]":
         return [Item.of(kept) for kept in self.items]

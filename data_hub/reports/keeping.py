@@ -26,6 +26,7 @@ from kernel.calendar import Zone
 from kernel.clock import Clock
 from kernel.errors import NotFound
 from kernel.events import Event
+from kernel.wording import LANGUAGES, say
 from stores.history import History
 from stores.records import Records
 
@@ -35,8 +36,8 @@ _FIGURES = 10_000
 """So many daily counts of platforms are read at most, the latest."""
 _BOARDS = tuple(f"board_{ranking}_{period}" for ranking in Ranking for period in Period)
 CODES = (
-    *_BOARDS, "quality", "tiers", "reach", "groups", "landing", "sources", "chain", "latency",
-    "retention", "reps", "traffic",
+    *_BOARDS, "quality", "quality_week", "tiers", "reach", "groups", "landing", "sources", "chain",
+    "latency", "retention", "reps", "traffic",
 )  # fmt: skip
 OF_CUSTOMERS = ("tiers", "reach", "retention")
 """They count customers, who may be in several ecosystems; the others count what happened in one."""
@@ -78,10 +79,10 @@ class Reports:
         self._zone = zone or Zone()
         self._told: dict[str, Callable[[str, Ends], Report]] = dict.fromkeys(_BOARDS, self._board)
         self._told |= {
-            "quality": self._quality, "tiers": self._tiers, "reach": self._reach,
-            "groups": self._groups, "landing": self._landing, "sources": self._sources,
-            "chain": self._chain, "latency": self._latency, "retention": self._retention,
-            "reps": self._reps, "traffic": self._traffic,
+            "quality": self._quality, "quality_week": self._quality, "tiers": self._tiers,
+            "reach": self._reach, "groups": self._groups, "landing": self._landing,
+            "sources": self._sources, "chain": self._chain, "latency": self._latency,
+            "retention": self._retention, "reps": self._reps, "traffic": self._traffic,
         }  # fmt: skip
 
     def of(self, code: str, ends: Sequence[End], world: str | None = None) -> Report:
@@ -197,9 +198,12 @@ class Reports:
         return Report(code, columns, rows, self._clock(), bars, ("", "", len(everybody)))
 
     def _quality(self, code: str, ends: Ends) -> Report:
-        """The line of the ads and the line of what they came to, on one page."""
+        """The line of the ads and the line of what they came to, on one page: of 30 days, or of
+        this week, since Monday."""
         names = {end.id: end.name for end in ends.every}
-        told = [each for each in self._ads.qualities() if ends.told(each.origin.account)]
+        days = self._since(1).isoweekday() if code == "quality_week" else WINDOW
+        qualities = self._ads.qualities(days)
+        told = [each for each in qualities if ends.told(each.origin.account)]
         columns = (
             _text("account"), _text("campaign"), _text("creative"), _text("bidder"),
             Column("cost", "money"), Column("leads"), Column("cost_per_lead", "money"),
@@ -270,7 +274,8 @@ class Reports:
             rows.append((end.name, *counts.values(), *hers.values()))
             bars += [(f"{end.name} · {step}", float(count)) for step, count in counts.items()]
             if missing := journeys.gap(counts):
-                alerts.append(Alert("chain_has_a_gap", {"account": end.name, "step": missing}))
+                step = {each: say(f"report_chain_{missing}", each) for each in LANGUAGES}
+                alerts.append(Alert("chain_has_a_gap", {"account": end.name, "step": step}))
         columns = (
             _text("account"), *(Column(f"chain_{step}") for step in journeys.CHAIN),
             *(Column(f"people_{step}") for step in journeys.CHAIN),

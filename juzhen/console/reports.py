@@ -50,7 +50,7 @@ def install(door: Blueprint, platform: Platform) -> None:
             totals=shown(told.columns, told.totals, tongue) if told.totals else (),
             accounts=[(each.id, each.name) for each in platform.accounts.all()],
             today=platform.zone.day(platform.clock()),
-            by_hand=code == "quality" and may(actor, "note_spend"),
+            by_hand=code.startswith("quality") and may(actor, "note_spend"),
             world=asked_world(), worlds=WORLDS, several=code in OF_CUSTOMERS,
         )  # fmt: skip
 

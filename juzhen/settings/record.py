@@ -151,7 +151,8 @@ class Settings:
         25.0, "Seconds that a stopping worker may take to finish.", expected="seconds"
     )
     matching_hold_out: float = _setting(
-        0.0, "Share of customers whose lists do not look at what they do, to compare with.",
+        0.0, "Share of customers whose lists do not look at what they do or who they are, to"
+        " compare with. Whatever else is done about them goes on as about anybody.",
         expected="share",
     )  # fmt: skip
     matching_exclusivity: str = _setting(

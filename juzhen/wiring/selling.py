@@ -11,6 +11,7 @@ from engagement.fans import Fans
 from engagement.livestreams import Livestreams
 from engagement.own_links import OwnLinks
 from engagement.pressing import Priorities
+from engagement.put_back import PutBack
 from engagement.receptions import Receptions
 from engagement.reminders import Reminders
 from engagement.rep_cards import RepCards
@@ -43,6 +44,7 @@ class Selling:
     responses: Responses
     turnovers: Turnovers
     unadvised: Unadvised
+    put_back: PutBack
     worths: Worths
     priorities: Priorities
     rep_cards: RepCards
@@ -83,6 +85,7 @@ def selling(
         turnovers=Turnovers(s.records, data.identities, data.profiles, s.clock, hold_out=hold_out),
         unadvised=Unadvised(s.records, s.people, data.identities, data.customers, s.clock),
         worths=Worths(responses, s.people),
+        put_back=PutBack(s.records, s.clock),
         priorities=priorities,
         rep_cards=_rep_cards(s, content, data, front, recommender, priorities, base_url, daily),
         customer_acts=_customer_acts(s, content, data, front),

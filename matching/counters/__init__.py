@@ -6,6 +6,7 @@ again it comes out the same. Knows handles only, and no tags: what a deal was ab
 somebody wants to know. Scores nothing.
 """
 
+from matching.counters.deals import Sold
 from matching.counters.fading import HALF_LIFE, LATELY, shown_as, worth, worth_lately
 from matching.counters.keeping import Counters, Popularity
 from matching.counters.records import (
@@ -13,6 +14,7 @@ from matching.counters.records import (
     MaterialCount,
     Neighbours,
     Pair,
+    Sales,
     ScopedCount,
     Trail,
 )
@@ -26,7 +28,9 @@ __all__ = [
     "Neighbours",
     "Pair",
     "Popularity",
+    "Sales",
     "ScopedCount",
+    "Sold",
     "Trail",
     "shown_as",
     "worth",

@@ -15,16 +15,18 @@ from kernel.crash import crash_point, declare
 from kernel.errors import Overloaded
 from kernel.events import Event
 from matching.arrays import Floats, Keys, keys_of
+from matching.counters.deals import Line, Sold, apart
 from matching.counters.nearness import NEIGHBOURS, nearness
 from matching.counters.records import (
     Deal,
     MaterialCount,
     Neighbours,
     Pair,
+    Sales,
     ScopedCount,
     Trail,
 )
-from matching.counters.sums import Rows, Sums, rows_of
+from matching.counters.sums import Rows, Sums, rows_of, traded
 from matching.trails import Path, Step
 from stores.bulk import among, change, many
 from stores.records import Folded, Records, insert, upsert
@@ -39,7 +41,7 @@ BEHIND = 5_000
 """So many history positions without their counts, and lists say that they are degraded."""
 _PUT = declare("counters.put", "a slice of counts and its watermark are committed")
 _FOLLOWER = "counters"
-_FORM, _OF_NOW = "counters_form", "hers"
+_FORM, _OF_NOW = "counters_form", "orders"
 """Counts that an older version folded have another form: they are folded again."""
 _CLEARING = "clearing"
 """The mark of counts that are thrown away, a few at a time, before history is folded again."""
@@ -145,7 +147,7 @@ class Counters:
         with self._people.write(_FOLLOWER) as session:
             if self.mark() >= 0:
                 return 0
-            for kind in (MaterialCount, ScopedCount, Pair, Trail, Neighbours, Deal):
+            for kind in (MaterialCount, ScopedCount, Pair, Trail, Neighbours, Deal, Sales):
                 keys = tuple(kind.__table__.primary_key)
                 some = select(*keys).limit(self._few)
                 gone: Any = session.execute(delete(kind).where(tuple_(*keys).in_(some)))
@@ -158,9 +160,10 @@ class Counters:
         """Count a stretch: all of it or nothing. False if another was faster."""
         before, upto = self.mark(), stretch[-1][0]
         trails = self._trails({str(event.handle) for _, event in stretch if event.handle})
+        sales = self._sales({str(event.handle) for _, event in stretch if traded(event)})
         sums = Sums()
         for _, event in stretch:
-            sums.take(event, trails)
+            sums.take(event, trails, sales)
         rows, reached = rows_of(sums, upto), "" if before else str(self._history.newest())
         with self._people.write(_FOLLOWER) as session:
             if self.mark() != before:
@@ -182,6 +185,16 @@ class Counters:
                 )
                 for handle, steps, met in session.execute(kept)
             }  # fmt: skip
+
+    def _sales(self, handles: Collection[str]) -> dict[str, list[Line]]:
+        if not handles:
+            return {}
+        with self._people.read() as session:
+            kept = select(Sales.handle, Sales.lines).where(Sales.handle.in_(handles))
+            return {
+                handle: [Line(*line) for line in orjson.loads(lines)]
+                for handle, lines in session.execute(kept)
+            }
 
     def pack(self, limit: int = 100) -> int:
         """Pack the neighbours of contents that moved, and say how many that were."""
@@ -230,9 +243,11 @@ class Counters:
         """Decayed readers of each content within ``account:…`` or ``rep:…``."""
         return dict(self._people.rows(_SCOPED, [scope]))
 
-    def deals(self, rep: str) -> list[tuple[str, str, str, int]]:
-        """What a rep has sold: (material, category, product, how often)."""
-        return [(m, c, p, n) for m, c, p, n in self._people.rows(_DEALS, [rep])]
+    def deals(self, rep: str) -> list[tuple[list[Sold], int]]:
+        """Orders that a rep has closed, by what was sold: every line, and how many such there
+        are."""
+        rows = self._people.rows(_DEALS, [rep])
+        return [(apart(Sold(*sold)), count) for *sold, count in rows]
 
 
 _STALE = "SELECT material FROM material_counts WHERE stale = ? LIMIT ?"
@@ -260,7 +275,10 @@ def _write(session: Session, rows: Rows) -> None:
     _sum_up(session, ScopedCount, rows.scoped)
     _sum_up(session, Pair, rows.pairs)
     _sum_up(session, Deal, rows.deals)
+    if any(row["count"] < 0 for row in rows.deals):
+        session.execute(delete(Deal).where(Deal.count <= 0))
     upsert(session, Trail, rows.trails)
+    upsert(session, Sales, rows.sales)
 
 
 def _sum_up(

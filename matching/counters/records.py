@@ -72,12 +72,22 @@ class Neighbours(Folded, kw_only=True):
 
 
 class Deal(Folded, kw_only=True):
-    """How often a rep has sold one thing."""
+    """How many orders a rep has closed of one kind, less what was paid back."""
 
     __tablename__ = "deals"
 
     rep: Mapped[str] = mapped_column(primary_key=True)
     material: Mapped[str] = mapped_column(primary_key=True)
+    """Of an order of several things all of its lines, as JSON."""
     category: Mapped[str] = mapped_column(primary_key=True)
     product: Mapped[str] = mapped_column(primary_key=True)
     count: Mapped[int]
+
+
+class Sales(Folded, kw_only=True):
+    """What was bought from reps under one handle, and what was paid back: the last lines."""
+
+    __tablename__ = "sales"
+
+    handle: Mapped[str] = mapped_column(primary_key=True, info={"customer": "drop"})
+    lines: Mapped[bytes] = mapped_column(LargeBinary, info={"customer": "drop"})

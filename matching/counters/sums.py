@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from bisect import insort
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import field
 from typing import Any, NamedTuple
 
@@ -10,9 +12,9 @@ import numpy as np
 import orjson
 
 from data_hub.catalogue import OWN_ACCOUNT, kind_of
-from data_hub.details import details, order
 from kernel.events import Event
 from kernel.values import dataclass
+from matching.counters.deals import KEPT, Line, Sold, closed
 from matching.counters.fading import worth, worth_lately
 from matching.trails import Path, Step, follow
 
@@ -30,10 +32,16 @@ class Sums:
     clicked: dict[str, int] = field(default_factory=dict)
     scoped: dict[tuple[str, str], float] = field(default_factory=dict)
     near: dict[tuple[str, str], float] = field(default_factory=dict)
-    deals: dict[tuple[str, str, str, str], int] = field(default_factory=dict)
+    deals: dict[tuple[str, Sold], int] = field(default_factory=dict)
+    sales: dict[str, list[Line]] = field(default_factory=dict)
     trails: dict[str, Path] = field(default_factory=dict)
 
-    def take(self, event: Event, trails: Mapping[str, Path]) -> None:
+    def take(
+        self,
+        event: Event,
+        trails: Mapping[str, Path],
+        sales: Mapping[str, Sequence[Line]] | None = None,
+    ) -> None:
         """What we do ourselves is no interest of hers: only what was shown is counted of it."""
         if event.account == OWN_ACCOUNT:
             if event.kind == "recommended":
@@ -43,11 +51,22 @@ class Sums:
             return
         if event.handle is None or event.detail.get("bot"):
             return
-        if event.kind == "bought" and event.rep:
-            sold = order(details(event))
-            _add(self.deals, (event.rep, event.material, sold.category, sold.product), 1)
+        if traded(event):
+            self._trade(event, sales or {})
         if event.material and _shows_interest(event.kind):
             self._walk(event, trails)
+
+    def _trade(self, event: Event, sales: Mapping[str, Sequence[Line]]) -> None:
+        """What it makes of her orders, beside what they were."""
+        handle = str(event.handle)
+        lines = self.sales[handle] if handle in self.sales else [*sales.get(handle, ())]
+        change = Counter({deal: -count for deal, count in closed(lines).items()})
+        insort(lines, Line.of(event))
+        change.update(closed(lines))
+        for deal, by in change.items():
+            if by:
+                _add(self.deals, deal, by)
+        self.sales[handle] = lines[-KEPT:]
 
     def _walk(self, event: Event, trails: Mapping[str, Path]) -> None:
         handle = str(event.handle)
@@ -78,6 +97,11 @@ class Sums:
             _add(self.scoped, (f"rep:{step.rep}", step.material), gain)
 
 
+def traded(event: Event) -> bool:
+    """May it change how many deals a rep has closed?"""
+    return event.kind == "refunded" or (event.kind == "bought" and bool(event.rep))
+
+
 def _add(sums: dict[Any, Any], key: Any, by: float) -> None:
     sums[key] = sums.get(key, 0) + by
 
@@ -97,6 +121,7 @@ class Rows(NamedTuple):
     pairs: list[dict[str, Any]]
     deals: list[dict[str, Any]]
     trails: list[dict[str, Any]]
+    sales: list[dict[str, Any]]
 
 
 def rows_of(sums: Sums, upto: int) -> Rows:
@@ -123,8 +148,8 @@ def rows_of(sums: Sums, upto: int) -> Rows:
             {"one": one, "two": two, "near": by} for (one, two), by in sorted(sums.near.items())
         ],
         deals=[
-            {"rep": rep, "material": material, "category": category, "product": product, "count": n}
-            for (rep, material, category, product), n in sums.deals.items()
+            {"rep": rep, **sold._asdict(), "count": n}
+            for (rep, sold), n in sorted(sums.deals.items()) if n
         ],
         trails=[
             {
@@ -133,5 +158,9 @@ def rows_of(sums: Sums, upto: int) -> Rows:
                 "moved": path.steps[-1].at if path.steps else 0.0,
             }
             for handle, path in sums.trails.items()
+        ],
+        sales=[
+            {"handle": handle, "lines": orjson.dumps([tuple(each) for each in lines])}
+            for handle, lines in sums.sales.items()
         ],
     )  # fmt: skip

@@ -29,9 +29,11 @@ from matching.asked import Asked
 from matching.assembly import Manner
 from matching.candidates import Candidates
 from matching.experiments import held_out
-from matching.feedback import HELD, Feedback
+from matching.feedback import HELD as UNFIT
+from matching.feedback import Feedback
+from matching.needs import read_here
 from matching.nightly import Nightly
-from matching.offers import DEGRADED
+from matching.offers import DEGRADED, HELD
 from matching.placed import rows
 from matching.questions import Questions
 from matching.rules import Rules, Wanted, concerns
@@ -109,14 +111,16 @@ class Asking:
         candidates = self.candidates.slice(account)
         sight = candidates.sight(actor.seen_units, early=limits.early)
         held = held_out(customer.id, self.manner.hold_out)
-        personal = not held and self._consents.allows(customer.handles, PERSONALISATION)
+        allowed = self._consents.allows(customer.handles, PERSONALISATION)
+        personal = allowed and not held
         known = profile if personal else Profile()
         question = self.questions.of(known, rep, now, weights, candidates)
         own = key_of(customer.id)
         draw = key_of(f"{customer.id}:{self._zone.day(now)}:{weights.policy}")
         scores = Scores(question, candidates, weights, sight)
         barred = barriers(candidates, limits)
-        barred["why_already_read"] = consumed(scores.used, scores.leading, self.manner.leading)
+        used = read_here(profile, candidates) if held and allowed else scores.used
+        barred["why_already_read"] = consumed(used, scores.leading, self.manner.leading)
         again = self.questions.repeats(known, limits.tired_of, candidates)
         barred |= {} if again is None else {"why_device_again": again}
         policy = self._policy(weights, held=held)
@@ -144,7 +148,7 @@ class Asking:
         said = self._feedback.said([str(each) for each in asked.customer.handles], material)
         if said is None:
             return {}
-        days = {"day": said.at, "until": said.at + HELD}
+        days = {"day": said.at, "until": said.at + UNFIT}
         why = {language: say(f"unfit_{said.why}", language) for language in LANGUAGES}
         return {"why": why} | {name: self._zone.day(at).isoformat() for name, at in days.items()}
 
@@ -183,7 +187,7 @@ class Asking:
     def _policy(self, weights: Weights, *, held: bool) -> str:
         """What the list is made by, as an offer keeps it."""
         told = f"{weights.policy}@{self._nightly.number}"
-        return told + "/held" * held + DEGRADED * self.candidates.degraded
+        return told + HELD * held + DEGRADED * self.candidates.degraded
 
     def _in_force(
         self, actor: Actor, customer: Customer, now: datetime, *, personal: bool = True

@@ -243,6 +243,11 @@ class Recommendations(ObjectType):
         required=True,
         description="What the rules kept off the list, by the reason.",
     )
+    held_out = graphene.Boolean(
+        required=True,
+        description="She is in the hold-out: the list looks neither at what she does nor at who she"
+        " is, so that what lists are worth can be measured.",
+    )
     degraded = graphene.Boolean(
         required=True,
         description="Counts are far behind what happened: neighbours and popularity are lacking.",
@@ -266,6 +271,7 @@ class _Offered(NamedTuple):
     as_of: datetime
     items: list[_Suggested]
     absent: list[Absence]
+    held_out: bool
     degraded: bool
 
 
@@ -283,7 +289,7 @@ def _recommendations(
     words = _words(context, offered)
     words.expect(item.script for item in items if item.script)
     suggested = [_Suggested(words, item) for item in items]
-    return _Offered(offer.id, offer.at, suggested, offer.absent(), offer.degraded)
+    return _Offered(offer.id, offer.at, suggested, offer.absent(), offer.held, offer.degraded)
 
 
 def _why_not(source: None, ask: Ask, customer: str, material: str) -> Answered:

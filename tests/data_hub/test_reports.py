@@ -27,6 +27,7 @@ from data_hub.terms import Alarms
 from kernel.calendar import Zone
 from kernel.errors import Invalid, NotFound
 from kernel.events import Handle
+from kernel.wording import say
 from stores.acts import columns
 from stores.told import Said
 from tests.data_hub.telling import MONDAY, event, openid, user
@@ -276,7 +277,9 @@ def test_a_step_of_the_app_that_nothing_tells_of_is_a_gap(hub, reports):
     hub.tell(event("viewed_page", user("u1")), event("bought", user("u1"), detail={"amount": 1}))
     told = reports.of("chain", ENDS)
     assert told.rows == (("App", 1, 1, 0, 1, 1, 0),)
-    assert [alert.values["step"] for alert in told.alerts] == ["service"]
+    (alert,) = told.alerts
+    assert say(alert.key, "zh", **alert.values) == "App：缺少「服务」环节的事件"
+    assert say(alert.key, "en", **alert.values) == "App: nothing tells of the step “Service”"
     hub.tell(event("case_opened", user("u1")))
     assert reports.of("chain", ENDS).alerts == ()
 
@@ -380,6 +383,14 @@ def test_an_origin_that_gets_worse_or_loses_most_is_told_of(hub, ads, reports):
     assert {alert.key for alert in reports.of("quality", ENDS).alerts} == {
         "quality_fell", "quality_mostly_lost",
     }  # fmt: skip
+
+
+@pytest.mark.rule("R161.1")
+def test_who_brings_a_and_b_this_week_is_told_apart_from_the_last_thirty_days(hub, ads, reports):
+    hub.tell(came("u1", -60 * 24), came("u2", creative="y"))  # yesterday was a Sunday
+    found = {code: reports.of(code, ENDS) for code in ("quality", "quality_week")}
+    creatives = {code: [row[2] for row in told.rows] for code, told in found.items()}
+    assert creatives == {"quality": ["x", "y"], "quality_week": ["y"]}
 
 
 @pytest.mark.rule("R161.3")

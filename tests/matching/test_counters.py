@@ -23,7 +23,7 @@ from matching.counters import (
 )
 from matching.counters.keeping import BEHIND
 from matching.counters.nearness import NEIGHBOURS, nearness
-from matching.counters.records import Deal, MaterialCount, Neighbours, Trail
+from matching.counters.records import Deal, MaterialCount, Neighbours, Sales, Trail
 from matching.invariants import counter_flaws
 from matching.offline.counting import Memory
 from stores.records import Folded, Records
@@ -153,7 +153,7 @@ def test_counts_are_thrown_away_a_few_at_a_time_and_whoever_folds_next_goes_on(
 
 def _rows(people):
     """How many counts of every sort there are."""
-    kinds = (MaterialCount, ScopedCount, Pair, Trail, Neighbours, Deal)
+    kinds = (MaterialCount, ScopedCount, Pair, Trail, Neighbours, Deal, Sales)
     with people.read() as session:
         return sum(session.scalar(select(func.count()).select_from(kind)) for kind in kinds)
 
@@ -289,7 +289,7 @@ def test_offers_openings_and_deals_are_counted(people):
     counters = drained(people, events)
     fared = {count.material: (count.shown, count.clicked) for count in counters.since(0)}
     assert fared == {"mat_1": (1, 1), "mat_2": (1, 0)}
-    assert counters.deals("stf_1") == [("", "养老", "颐享", 2)]
+    assert counters.deals("stf_1") == [([("", "养老", "颐享")], 2)]
     assert set(counters.scoped("rep:stf_1")) == {"mat_1"}
 
 

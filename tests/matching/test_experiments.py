@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from data_hub.consents import PERSONALISATION
 from matching.assembly import Manner
 from matching.experiments import (
     Group,
@@ -124,4 +125,19 @@ def test_the_list_of_who_is_held_out_does_not_look_at_what_she_does(company):
     offer = company.offer(her, rep)
     kinds = {reason.kind for item in offer.told() for reason in item.reasons}
     assert offer.policy.endswith("/held")
+    assert offer.held
     assert not kinds & {"tag", "neighbour"}
+
+
+def test_what_the_held_out_has_read_stays_off_her_list_unless_she_refused_to_be_looked_at(company):
+    made, rep = company.library(each=3), company.hire("li")
+    her = company.meet(rep=rep)
+    read = made["健康"][:2]
+    company.tell(*(company.event("read_material", her, each) for each in read))
+    company.asking.manner = Manner(hold_out=1.0)
+    listed = {item.material for item in company.offer(her, rep, first=20).told()}
+    assert listed
+    assert not listed & set(read)
+    company.consents.withdraw([her], PERSONALISATION, source="page")
+    listed = {item.material for item in company.offer(her, rep, first=20).told()}
+    assert listed >= set(read)

@@ -459,6 +459,21 @@ def test_what_a_rep_sells_is_learned_shown_to_her_and_hers_to_correct(company):
     assert not company.abilities.of(rep.staff)[0].refused
 
 
+@pytest.mark.rule("R21.3")
+def test_what_was_paid_back_speaks_for_no_strength(company):
+    company.library()
+    rep = company.hire("li")
+    for n, paid_back in enumerate((True, False)):
+        her = company.meet(f"1390000000{n}", rep)
+        order = {"order_id": f"o{n}", "amount": 900.0, "category": ("养老社区", "健康")[n]}
+        company.tell(company.event("bought", her, rep=rep.staff, **order))
+        if paid_back:
+            assert company.abilities.of(rep.staff)[0].name["zh"] == "养老社区"
+            company.tell(company.event("refunded", her, order_id="o0"))
+    (only,) = company.abilities.of(rep.staff)
+    assert (only.name["zh"], only.count, only.deals) == ("健康", 1, 1)
+
+
 def test_why_not_says_where_a_material_stands(company, clock):
     made = company.library()
     rep = company.hire("li")

@@ -7,6 +7,7 @@ import pytest
 
 from kernel.actors import Actor, Role
 from kernel.errors import Overloaded
+from matching.assembly import Manner
 from matching.counters import Counters
 from matching.scoring import Scores
 from tests.matching.test_faults import BreaksOff
@@ -63,6 +64,16 @@ def test_a_list_says_whether_the_counts_behind_it_are_far_behind(house, clock):
     told = house.ask(ask, rep, c=her)["recommendations"]
     assert told["degraded"] is True
     assert told["items"]
+
+
+def test_a_list_says_whether_she_is_held_out(house):
+    house.library(each=1)
+    rep = house.hire("r1", name="李丽")
+    her = house.id_of(house.meet(rep=rep, name="王芳", gender="f"))
+    ask = "query($c: ID!) { recommendations(customer: $c) { heldOut items { score } } }"
+    assert house.ask(ask, rep, c=her)["recommendations"]["heldOut"] is False
+    house.asking.manner = Manner(hold_out=1.0)
+    assert house.ask(ask, rep, c=her)["recommendations"]["heldOut"] is True
 
 
 def test_a_list_is_asked_for_what_one_channel_shows(house):

@@ -17,6 +17,7 @@ from channels.live_codes import Code
 from juzhen.web import pages
 from kernel.errors import Overloaded
 from kernel.wording import say
+from matching.assembly import Manner
 from matching.counters import Counters
 from matching.rules import Wanted
 from tests.matching.test_faults import BreaksOff
@@ -104,6 +105,16 @@ def test_a_list_of_counts_that_were_lost_says_so(desk, phone, her, clock):
         Counters(desk.company.people, BreaksOff(desk.company.history)).rebuild()
     clock.move(timedelta(seconds=6))
     assert say("wb_degraded") in phone.get(where, headers=PHONE).text
+
+
+@pytest.mark.rule("R26.3")
+def test_a_list_of_somebody_held_out_says_so_to_her_rep(desk, phone, her):
+    where = f"/workbench/customers/{her}"
+    page = phone.get(where, headers=PHONE).text
+    assert 'id="held-out"' not in page
+    desk.company.asking.manner = Manner(hold_out=1.0)
+    assert say("wb_held_out") in phone.get(where, headers=PHONE).text
+    assert say("wb_held_out", "en") in phone.get(f"{where}?lang=en", headers=PHONE).text
 
 
 def test_her_page_says_why_no_marketing_goes_to_her_now(desk, phone, her, clock):
