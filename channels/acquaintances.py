@@ -4,10 +4,10 @@ An openid says nothing outside its account; the platform's user info holds the u
 about is a row, so that one busy platform holds up no other. Merges nobody: `data_hub` does.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select
+from sqlalchemy import and_, delete, or_, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from channels.accounts import Channels
@@ -79,18 +79,20 @@ class Acquaintances:
             strangers = list(session.scalars(due.order_by(Stranger.next_at).limit(limit)))
         told: list[Event] = []
         asked: list[str] = []
+        later: dict[str, float] = {}
+        """Seconds until she is asked about again."""
         for stranger in strangers:
             try:
                 told += self._ask_about(stranger)
             except Overloaded:  # our own stores were away: no word about her
                 raise
-            except Busy as later:
-                self._put_off(stranger, later.seconds)
+            except Busy as busy:
+                later[stranger.handle] = busy.seconds
             except Problem:
-                self._put_off(stranger, 3600)
+                later[stranger.handle] = 3600
             else:
                 asked.append(stranger.handle)
-        self._keep(told, asked)
+        self._keep(told, asked, later)
         return len(strangers)
 
     def _ask_about(self, stranger: Stranger) -> list[Event]:
@@ -98,20 +100,22 @@ class Acquaintances:
         told = channel.introduce(Handle.parse(stranger.handle), stranger.followed)
         return [told] if told is not None else []
 
-    def _keep(self, told: Sequence[Event], asked: Sequence[str]) -> None:
-        """What was told of all of them in one commit; only then they are strangers no more."""
+    def _keep(
+        self, told: Sequence[Event], asked: Sequence[str], later: Mapping[str, float]
+    ) -> None:
+        """What was told of all of them in one commit; only then they are strangers no more. Who
+        was asked about ten times in vain stays one until she follows again."""
         self._intake.take(told, door="acquaintance")
-        if asked:
-            with self._records.write() as session:
-                session.execute(delete(Stranger).where(Stranger.handle.in_(asked)))
-
-    def _put_off(self, stranger: Stranger, seconds: float) -> None:
-        """Ask later; after ten tries she stays a stranger until she follows again."""
-        if stranger.tries + 1 >= _MOST_TRIES:
-            self._keep((), [stranger.handle])
+        if not (asked or later):
             return
-        wait = seconds or min(2.0 ** (stranger.tries + 1), 300)
         with self._records.write() as session:
-            if kept := session.get(Stranger, stranger.handle):
-                kept.tries += 1
-                kept.next_at = self._clock() + timedelta(seconds=wait)
+            for handle, seconds in later.items():
+                if kept := session.get(Stranger, handle):
+                    kept.tries += 1
+                    wait = seconds or min(2.0**kept.tries, 300)
+                    kept.next_at = self._clock() + timedelta(seconds=wait)
+            gone = or_(
+                Stranger.handle.in_(asked),
+                and_(Stranger.handle.in_(later), Stranger.tries >= _MOST_TRIES),
+            )
+            session.execute(delete(Stranger).where(gone))

@@ -27,6 +27,7 @@ from stores.claims import Leases
 if TYPE_CHECKING:
     from channels.publishing import Publishing
     from juzhen.wiring import Platform
+    from stores.history import Fold
 
 LEASE = 6.0
 """Seconds that a dead worker's duties wait for another. A round may take longer: done twice, it
@@ -36,6 +37,11 @@ _LISTEN = 0.1
 _GIVE_WAY = frozenset({"events", "content", "night", "notices"})
 """Lanes that nobody outside waits for. On a busy machine who answers computes before them."""
 _NICER = 5
+_FOLDED = 5_000
+"""Events that the fold moves at once; more than that behind it are a past that is brought in."""
+_HURRY = 2.0
+"""Seconds for which the fold catches up before others have their turn: nobody sees what still waits
+for it, and who is thought about before all of hers is there is thought about again."""
 _SOON = 1.0
 """Longest wait of a duty that the clock alone can make due."""
 
@@ -67,9 +73,9 @@ def lanes(platform: Platform) -> dict[str, list[Duty]]:
     return {
         "events": [
             Duty("copy_acts", lambda: p.own_acts.copy(500), 0.3, full=500),
-            Duty("fold", lambda: p.fold.run(5_000), 0.1, idle=0.1, full=5_000),
+            Duty("fold", lambda: catch_up(p.fold), 0.1, idle=0.1, full=_FOLDED),
             Duty("freshen", p.digest.freshen, 0.3),
-            Duty("digest", lambda: p.digest.run(500), 0.4, idle=_SOON, full=300),
+            Duty("digest", lambda: _digest(p), 0.4, idle=_SOON, full=300),
             Duty("count", lambda: p.counters.fold(500), 0.6, full=500),
             Duty("moods", lambda: p.moods.follow(p.touch_policy.policy().hold_days), 0.5),
             Duty("opt_outs", p.opt_outs.follow, 0.5),
@@ -120,6 +126,21 @@ def lanes(platform: Platform) -> dict[str, list[Duty]]:
         ],
         **{f"sender-{n}": sender(p.publishing, n) for n in range(1, p.settings.worker_senders + 1)},
     }
+
+
+def catch_up(fold: Fold, hurry: float = _HURRY) -> int:
+    """Fold what waits, for so many seconds and at least once; says how many events."""
+    until, done = time.monotonic() + hurry, 0
+    while found := fold.run(_FOLDED):
+        done += found
+        if found < _FOLDED or time.monotonic() > until:
+            break
+    return done
+
+
+def _digest(p: Platform) -> int:
+    """The digest's usual turn comes once the fold is through what waits; the clock's always."""
+    return p.digest.look() if p.fold.behind() > _FOLDED else p.digest.run(500)
 
 
 def _refit(p: Platform) -> Callable[[], int]:

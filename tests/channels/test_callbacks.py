@@ -183,6 +183,16 @@ def test_a_busy_platform_is_asked_again_later(acquaintances, history, platform, 
     assert len(kept.told) == 1
 
 
+def test_after_ten_tries_she_stays_a_stranger(acquaintances, history, platform, kept, clock):
+    platform.trouble = [Busy("platform_busy", seconds=0) for _ in range(10)]
+    history.put([followed(clock)], upto=1)
+    asked = 0
+    for _ in range(30):
+        asked += acquaintances.follow() - (asked == 0)
+        clock.move(timedelta(seconds=301))
+    assert (asked, platform.trouble, kept.told) == (10, [], [])
+
+
 def test_while_our_own_stores_are_away_nobody_is_put_off(
     acquaintances, history, platform, kept, clock
 ):

@@ -10,10 +10,12 @@ import pytest
 from juzhen.pulse import Pulse
 from juzhen.settings import begin, load
 from juzhen.wiring import assemble
-from juzhen.worker import Duty, Worker, lanes
+from juzhen.worker import Duty, Worker, catch_up, lanes
 from kernel.clock import utc_now
+from kernel.events import pack
 from stores.claims import Leases
 from tests.blank import migrate
+from tests.data_hub.telling import event, user
 
 
 @pytest.fixture
@@ -170,6 +172,25 @@ def test_what_the_clock_alone_changes_is_looked_at_within_two_seconds(tmp_path):
     company.close()
     by_clock = ("digest", "plan", "gate", "broadcast", "settle_edits", "carry", "greet")
     assert {name: rests[name] for name in by_clock if rests[name] > 2} == {}
+
+
+def test_a_past_is_folded_before_it_is_thought_about(tmp_path):
+    """Whoever is thought about while the rest of hers still waits is thought about again."""
+    begin(tmp_path, stores_durability="process")
+    settings = load({"JUZHEN_HOME": str(tmp_path)})
+    migrate(settings)
+    company = assemble(settings)
+    for _ in range(3):
+        company.journal.append([pack(event(handle=user("a"))) for _ in range(5_001)])
+    duties = {duty.name: duty for duty in lanes(company)["events"]}
+    assert catch_up(company.fold, hurry=0) == 5_001
+
+    duties["digest"].run()
+    assert company.digest.mark() == 0
+    assert duties["fold"].run() == 10_002
+    duties["digest"].run()
+    assert company.digest.mark() == 500
+    company.close()
 
 
 def test_what_one_lane_finds_wakes_the_others(records, leases):
