@@ -46,7 +46,6 @@ SMALL = {
     "channels/accounts.py:Accounts.price": ONE_ROW,
     "juzhen/saved_views.py:SavedViews.remove": ONE_ROW,
     "juzhen/saved_views.py:SavedViews.save": "one row, among at most fifty of one person",
-    "channels/acquaintances.py:Acquaintances._put_off": ONE_ROW,
     "channels/acquaintances.py:Acquaintances._keep": "fifty rows, by their keys",
     "channels/ad_leads.py:AdLeads._pull": "the leads of one stretch: an ad's of a day at most",
     "channels/ad_leads.py:AdLeads._told": ONE_ROW,
