@@ -15,6 +15,7 @@ from data_hub.findings import Findings, whose
 from data_hub.identities import Identities, Noted
 from data_hub.profiles import SHAPE, Profile, Profiles, Stamped, Stamps, Topics, fold, rows_of
 from data_hub.profiles.folding import key_of, out_of_order
+from data_hub.rebuilding import Rebuilding
 from data_hub.rounds import Rounds
 from data_hub.segments.recalling import ERASED
 from data_hub.standings import Standings, forgotten
@@ -43,7 +44,6 @@ _DONE = declare("digest.done", "a slice is committed, nobody has been told")
 _EVENTS = "digest"
 _RULINGS = "digest.rulings"
 _DECISIONS = "digest.decisions"
-_REBUILT = "digest.rebuilt"
 
 _Also = Callable[[], None] | None
 """What is done in the same write."""
@@ -76,6 +76,7 @@ class Digest:
         self._identities = identities
         self._profiles = profiles
         self._findings = findings or Findings(people)
+        self._past = Rebuilding(people, self._findings)
         self._stamps = Stamps(records, topics, clock)
         self._marks = Watermarks(people, Folded)
         self._amendments = Amendments(people)
@@ -114,11 +115,7 @@ class Digest:
         return len(some.customers) or 1
 
     def _look_at(
-        self,
-        customers: Sequence[str],
-        also: _Also = None,
-        *,
-        silent: bool = False,
+        self, customers: Sequence[str], also: _Also = None, *, silent: bool = False
     ) -> int:
         """Look at customers of whom nothing new was heard. ``also`` is done in the same write."""
         slice_, now = Slice(Noted(), self._since()), self._clock()
@@ -136,13 +133,9 @@ class Digest:
         return len(customers) if self._write(slice_, {}, also) else 0
 
     def _stand(
-        self,
-        profiles: Mapping[str, Profile],
-        slice_: Slice,
-        causes: Mapping[str, Event],
-        *,
+        self, profiles: Mapping[str, Profile], slice_: Slice, causes: Mapping[str, Event], *,
         silent: bool = False,
-    ) -> None:
+    ) -> None:  # fmt: skip
         if self._standings is not None and not self._rebuilding():
             stood = self._standings.work_out(
                 profiles, slice_.handles, slice_.noted, causes, silent=silent
@@ -162,7 +155,7 @@ class Digest:
 
     def _rebuilding(self) -> bool:
         """Is the past being folded again? What is only half known then is told to nobody."""
-        return int(self._marks.of(_REBUILT) or 0) > self.mark()
+        return self._past.under_way(self.mark())
 
     def ruled(self) -> str | None:
         """How far among our acts what people ruled about who is who is applied; None while the
@@ -279,9 +272,9 @@ class Digest:
         with self._people.write("digest"):
             self._identities.drop()
             self._profiles.drop()
+            self._past.begin(self.mark(), newest)
             self._marks.move(_EVENTS, "0")
             self._marks.move(_RULINGS, "")
-            self._marks.move(_REBUILT, str(newest))
             if self._standings is not None:
                 self._standings.membership.fill_all()
         done = 0
@@ -293,10 +286,12 @@ class Digest:
 
     def _slice(self, limit: int) -> int:
         since = self._since()
-        stretch = self._history.after(since.mark, limit)
+        stretch = self._past.alike(self._history.after(since.mark, limit))
         if not stretch:
+            self._past.end(since.mark)
             return 0
-        digested = self._digested([event for _, event in stretch], since)
+        again = self._past.under_way(since.mark)
+        digested = self._digested([event for _, event in stretch], since, again=again)
         if not self._write(digested, {_EVENTS: str(stretch[-1][0])}):
             return 0
         if self._counted is not None:
@@ -316,9 +311,11 @@ class Digest:
         return self._write(self._digested([], self._since(), handles), marks)
 
     def _digested(
-        self, events: Sequence[Event], since: Since, touched: Collection[str] = ()
-    ) -> Slice:
-        """Think: identities, then profiles, then findings. Writes nothing but topic stamps."""
+        self, events: Sequence[Event], since: Since, touched: Collection[str] = (), *,
+        again: bool = False,
+    ) -> Slice:  # fmt: skip
+        """Think: identities, then profiles, then findings. Writes nothing but topic stamps.
+        ``again``: these were digested before."""
         noted = self._identities.work_out(events, touched)
         self._stamps.stamp({event.material for event in events if event.material})
         slice_ = Slice(noted, since)
@@ -329,7 +326,8 @@ class Digest:
         kept = self._profiles.many(own.keys() | {old for ids in noted.were.values() for old in ids})
         active = {customer: profile.active for customer, profile in kept.items()}
         self._fold_on(own, kept, slice_)
-        slice_.found += findings.noticed(events, own, active, noted)
+        found = [] if again else findings.noticed(events, own, active, noted)
+        slice_.found += self._past.news(found, noted) if self._rebuilding() else found
         causes = {customer: hers[-1] for customer, hers in own.items() if hers}
         self._stand(slice_.profiles, slice_, causes)
         return slice_

@@ -126,6 +126,59 @@ def test_made_again_from_nothing_everything_is_as_it_was(hub, clock):
     assert hub.findings.latest() == found
 
 
+def test_nobody_is_news_again_because_the_past_is_folded_in_other_stretches(hub):
+    """By the first of a stretch somebody is told to be new, to be one, or to be back."""
+    hub.tell(event("viewed_page", user("u1"), minutes=5))
+    hub.tell(event("viewed_page", user("u1"), minutes=1))
+    hub.tell(event("viewed_page", openid("o1"), minutes=2))
+    hub.tell(event("identified", openid("o1"), user("u1"), minutes=9))
+    hub.tell(event("identified", openid("o1"), user("u1"), minutes=8))
+    hub.tell(event("viewed_page", user("u1"), minutes=90 * DAY))
+    hub.tell(event("viewed_page", user("u1"), minutes=80 * DAY))
+    before = hub.findings.latest()
+
+    for _ in range(2):
+        hub.digest.rebuild()
+        hub.settle()
+    assert hub.findings.latest() == before
+    told = ["first_seen", "first_seen", "merged", "came_back"]
+    assert [kind for kind in hub.kinds_found() if kind in told] == told
+
+
+def test_who_comes_while_the_past_is_folded_again_is_new_once(hub):
+    """Whether she waits for her turn or is digested ahead of it; who acts meanwhile is no news."""
+    for number in range(5):
+        hub.tell(event("viewed_page", user(f"old{number}"), minutes=number))
+    hub.tell(event("viewed_page", user("old4"), minutes=-4))
+    before = hub.findings.latest()
+    hub.history.put([event("bought", user("waits"), minutes=10)], upto=101)
+    late = [event("bought", user("old4"), minutes=11), event("bought", user("ahead"), minutes=12)]
+
+    def meanwhile(done):
+        if late and done < 5:
+            hub.history.put(late, upto=102)
+            hub.digest.ahead([each.handle for each in late])
+            late.clear()
+
+    run = hub.digest.run
+    hub.digest.run = lambda: run(2)
+    hub.digest.rebuild(meanwhile)
+    assert not late
+    told = [(each.kind, str(each.handle)[-4:]) for each in hub.findings.after(before)]
+    assert sorted(told) == sorted([
+        ("bought", "aits"), ("bought", "head"), ("bought", "old4"),
+        ("first_seen", "aits"), ("first_seen", "head"),
+    ])  # fmt: skip
+
+
+def test_a_past_of_which_the_end_is_erased_while_it_is_folded_again_comes_to_its_end(hub):
+    hub.tell(event("viewed_page", user("u1")), event("viewed_page", user("u2"), minutes=1))
+    run = hub.digest.run
+    hub.digest.run = lambda: run(1)
+    hub.digest.rebuild(lambda _: hub.history.forget([user("u2")]))
+    assert hub.digest.ruled() is not None
+
+
 def test_somebody_may_be_digested_ahead_of_all_others(hub):
     events = [event("viewed_page", user(f"other{n}"), minutes=n) for n in range(50)]
     hub.history.put([*events, *story(), *LINKS], upto=1)
