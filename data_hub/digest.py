@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from data_hub import findings
 from data_hub.amendments import Amendments
 from data_hub.digested import Since, Slice, handles_of
-from data_hub.findings import Findings, whose
+from data_hub.findings import Findings
 from data_hub.identities import Identities, Noted
 from data_hub.profiles import SHAPE, Profile, Profiles, Stamped, Stamps, Topics, fold, rows_of
 from data_hub.profiles.folding import key_of, out_of_order
@@ -25,6 +25,7 @@ from kernel.crash import crash_point, declare
 from kernel.events import Event, Handle
 from stores.history import History
 from stores.records import Folded, Records
+from stores.told import whose
 from stores.watermarks import Watermarks
 
 SLICE = 300

@@ -9,16 +9,18 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, Integer, func, select
+from sqlalchemy import BigInteger, Integer, delete, func, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from data_hub.catalogue import KINDS, OWN_ACCOUNT
 from data_hub.details import details, order, text
 from data_hub.identities import Noted
 from data_hub.identities.components import Link
-from kernel.events import Event, Handle
+from kernel.events import Event
+from stores.personal import overwritten
 from stores.records import Folded, Records, add_new
 from stores.spelling import chunks
+from stores.told import whose
 
 DORMANT = timedelta(days=45)
 """After so long without a sign, the next one is a coming back."""
@@ -97,6 +99,19 @@ class Findings:
                 Found(key=f"erased:{key}", customer="", handle="", kind="erased", at=at)
             )  # fmt: skip
 
+    def let_go(self, kinds: Collection[str], before: datetime, limit: int) -> int:
+        """Drop up to so many of what was noticed of these kinds before a moment; how many. The last
+        of all keeps its place, which followers know."""
+        last = select(func.max(Found.seq)).scalar_subquery()
+        over = select(Found.seq).where(Found.kind.in_(kinds), Found.at < before, Found.seq < last)
+        with self._people.read() as session:
+            doomed = list(session.scalars(over.limit(limit)))
+        if doomed:
+            with self._people.write() as session:
+                overwritten(self._people, session)
+                session.execute(delete(Found).where(Found.seq.in_(doomed)))
+        return len(doomed)
+
     def keep(self, found: Sequence[dict[str, Any]]) -> None:
         """Joins the digest's write. What was noticed before is not noticed again."""
         if not found:
@@ -132,11 +147,6 @@ _EVIDENCE = (
     "order_id", "product", "policy", "due", "matures", "seconds", "sentiment", "link", "case",
     "consent", "purpose", "channel",
 )  # fmt: skip
-
-
-def whose(event: Event) -> Handle | None:
-    """The handle it is told of; one that only links handles is the first one's."""
-    return event.handle or (event.links[0] if event.links else None)
 
 
 def noticed(

@@ -15,10 +15,12 @@ from typing import Any
 import orjson
 
 from data_hub.digest import Digest
+from data_hub.echoes import Echoes
 from data_hub.emptying import Emptying
 from data_hub.findings import parked_key
 from data_hub.identities import Identities, own_id
 from data_hub.identities.handles import phone
+from kernel.crash import crash_point, declare
 from kernel.errors import Conflict, NotFound
 from kernel.events import Handle, pack
 from kernel.secret import Secret
@@ -31,6 +33,7 @@ from stores.naming import naming
 from stores.records import Folded, Record, Records
 
 _BEGUN = "erasure_begun"
+_GONE = declare("erasing.gone", "her events are erased, profiles of others may tell of them")
 _PASSES = 20
 """Somebody who goes on acting while she is erased is erased again; nobody acts for ever."""
 
@@ -72,6 +75,7 @@ class Privacy:
         digest: Digest,
         changes: Changes,
         emptying: Emptying,
+        echoes: Echoes,
         *,
         key: Secret,
     ) -> None:
@@ -85,6 +89,7 @@ class Privacy:
         self._digest = digest
         self._changes = changes
         self._emptying = emptying
+        self.echoes = echoes
         self._key = key.reveal().encode()
 
     def held(self, who: str, *, by: str) -> dict[str, Any]:
@@ -144,12 +149,15 @@ class Privacy:
             self._catch_up()
             names |= {parked_key(each.one, each.other) for each in self._identities.links(handles)}
             beside = self._beside(handles)
-            gone, waiting = self._history.forget(handles), self._journal.forget(handles)
             if beside:
-                self._digest.let_go(beside)
+                self.echoes.note(customer, beside)
+            gone, waiting = self._history.forget(handles), self._journal.forget(handles)
+            crash_point(_GONE)
+            self.echoes.silence(customer)
             touched = personal.forget(self._records, Record, names)
             with self._people.write("digest"):
                 self._digest.note_erasure()
+                self._identities.leave_regions(handles)
                 touched += personal.forget(self._people, Folded, names)
             events, rows = events + gone, rows + touched
             tell(events + rows)

@@ -6,25 +6,27 @@ still kept. Erases nobody: that is `data_hub.privacy`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from types import MappingProxyType
 
 from data_hub.digest import Digest
 from data_hub.emptying import Emptying
 from data_hub.profiles import Profiles
-from data_hub.whereabouts import tells_a_place
+from data_hub.whereabouts import tells_a_place, unplaced
 from kernel.calendar import Zone
 from kernel.clock import Clock
 from kernel.crash import crash_point, declare
 from kernel.errors import Invalid
-from stores.history import History
+from kernel.events import Refusal
+from stores.history import History, Sort
 from stores.records import Folded, Records
 from stores.watermarks import Watermarks
 
 EVERYTHING = "everything"
 """The purpose of whatever stands in no other: months that are over are dropped whole."""
 SLICE = 500
+_SORTS = 10_000
 _MARK = "retention"
 _BEGUN = "retention.begun"
 _DONE = "."
@@ -32,20 +34,34 @@ _GONE = declare("retention.gone", "events are let go of, profiles still tell of 
 PURPOSES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "location": ("located",),
-        "conversations": ("messaged", "replied", "chatted", "called"),
+        "conversations": (
+            "messaged", "replied", "chatted", "called", "visited", "dialled_phone",
+            "replied_on_platform",
+        ),
         "browsing": (
             "viewed_page", "searched", "viewed_product", "opened_link", "turned_page",
-            "opened_chat", "clicked_menu",
+            "opened_chat", "clicked_menu", "read_material", "finished_material", "played_video",
+            "entered_livestream", "used_tool", "opened_form", "saved_image", "downloaded_file",
+            "opened_app_link", "opened_expired_link",
         ),
-        "advice": ("recommended", "reminded", "opened_reminder"),
+        "advice": (
+            "recommended", "reminded", "opened_reminder", "put_off", "refused_content",
+            "copied_script", "edited_script",
+        ),
+        "refused": (),
     }
 )  # fmt: skip
 """What each purpose keeps, by kind. What somebody bought, agreed to or complained about is kept for
-as long as the law asks, and stands in none of them."""
+as long as the law asks, and stands in none of them; nor do kinds that a company named itself. What
+was refused is no event: it waits to be tried again, and no longer than so."""
+
+LetGo = Callable[[datetime, int], int]
+"""Drops up to so much that is from before a moment; how much that was."""
 
 
 def periods(told: str) -> dict[str, int]:
-    """Days by purpose, from the setting. Raises `Invalid`; location is never kept over 30 days."""
+    """Days by purpose, from the setting. Raises `Invalid`; location is never kept over 30 days, and
+    what was refused has an end whatever is said."""
     found: dict[str, int] = {}
     for part in filter(None, told.replace(" ", "").split(",")):
         name, _, days = part.partition("=")
@@ -55,6 +71,7 @@ def periods(told: str) -> dict[str, int]:
             raise Invalid("retention", "not_a_number")
         found[name] = int(days)
     found["location"] = min(found.get("location", 30), 30)
+    found.setdefault("refused", 180)
     return found
 
 
@@ -72,7 +89,9 @@ class Retention:
         *,
         days: Mapping[str, int],
         zone: Zone | None = None,
+        beside: Mapping[str, Sequence[LetGo]] = MappingProxyType({}),
     ) -> None:
+        """``beside``: who else keeps what it was told of a purpose, and lets go of it."""
         self._history = history
         self._people = people
         self._profiles = profiles
@@ -82,6 +101,7 @@ class Retention:
         self._clock = clock
         self.days = days
         self._zone = zone or Zone()
+        self._beside = beside
 
     def run(self, limit: int = SLICE) -> int:
         """Let go of up to so many events; how many there were. 0 when nothing is over.
@@ -93,16 +113,17 @@ class Retention:
             return self._look_again(begun, limit)
         today = self._zone.day(self._clock())
         over = {purpose: today - timedelta(days=days) for purpose, days in self.days.items()}
-        if not over:
-            return 0
         self._note(max(over.values()).isoformat())
         gone = 0
         for purpose, before in over.items():
             for kind in PURPOSES.get(purpose, ()):
                 if gone < limit:
                     gone += self._let_go(kind, before, limit - gone)
-        if "location" in over and gone < limit:
-            gone += self._let_go_of_refused(self._zone.at(over["location"]))
+            for let_go in self._beside.get(purpose, ()):
+                if gone < limit:
+                    gone += self._asked(let_go(self._zone.at(before), limit - gone))
+        if gone < limit:
+            gone += self._let_go_of_refused(over)
         if gone < limit and EVERYTHING in over:
             gone += self._drop(over[EVERYTHING], limit)
         self._note("")
@@ -116,14 +137,31 @@ class Retention:
             self._digest.let_go({each for each in handles if each is not None})
         return len(handles)
 
-    def _let_go_of_refused(self, before: datetime) -> int:
-        """What was refused and tells where somebody was waits no longer than a place is kept."""
+    def _let_go_of_refused(self, over: Mapping[str, date]) -> int:
+        """What was refused waits and is shown no longer than its own time; and what tells where
+        somebody was, no longer than a place is kept."""
+        times = {purpose: self._zone.at(over[purpose]) for purpose in ("refused", "location")}
+
+        def is_over(told: Refusal, placed: bool) -> bool:
+            return told.at < (max(times.values()) if placed else times["refused"])
+
         after, gone = 0, 0
         while stretch := self._history.refused(after=after):
             after = stretch[-1][0]
-            over = [n for n, told in stretch if told.at < before and tells_a_place(told.again)]
-            self._history.settle(over)
-            gone += len(over)
+            waited = [n for n, told in stretch if is_over(told, tells_a_place(told.again))]
+            self._history.settle(waited)
+            gone += len(waited)
+        shown = [
+            Sort(told.door, told.reason, told.field)
+            for told, _ in self._history.refusals(limit=_SORTS)
+            if told.sample and is_over(told, unplaced(told.sample) != told.sample)
+        ]
+        if shown:
+            self._history.unsample(shown)
+        return self._asked(gone + len(shown))
+
+    def _asked(self, gone: int) -> int:
+        """If anything is gone, its bytes are to go, too."""
         if gone:
             self._emptying.ask(_MARK)
         return gone

@@ -13,7 +13,6 @@ from datetime import timedelta
 
 from data_hub.digest import Digest
 from data_hub.emptying import Emptying
-from data_hub.findings import whose
 from data_hub.identities import Identities
 from data_hub.intake import Intake
 from data_hub.profiles import Profile, Profiles
@@ -24,6 +23,7 @@ from kernel.crash import crash_point, declare
 from kernel.events import Event
 from stores.history import History
 from stores.records import Folded, Records
+from stores.told import whose
 from stores.watermarks import Watermarks
 
 SLICE = 500

@@ -12,7 +12,6 @@ from typing import Any
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from data_hub.findings import whose
 from data_hub.identities import Identities
 from data_hub.identities.records import Known
 from data_hub.profiles import Profile, Profiles, paid
@@ -24,6 +23,7 @@ from kernel.values import dataclass
 from stores.history import History
 from stores.records import Folded, Records, upsert
 from stores.spelling import chunks, marks
+from stores.told import whose
 from stores.watermarks import Watermarks
 
 _PAGE = 500

@@ -77,8 +77,8 @@ def unplaced(sample: str) -> str:
 
 
 def tells_a_place(packed: str) -> bool:
-    """May this JSON tell one?"""
-    return any(f'"{name}"' in packed for name in FIRSTS)
+    """May this text of something that came in tell one?"""
+    return any(f'"{name}"' in packed for name in FIRSTS) or bool(_DEGREES.search(packed))
 
 
 def _without(told: Mapping[str, Any]) -> tuple[dict[str, Any], _Place | None]:

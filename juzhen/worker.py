@@ -161,6 +161,7 @@ def _night(p: Platform) -> list[Duty]:
     """What can wait for hours."""
     return [
         Duty("let_go", p.retention.run, 3_600.0),
+        Duty("silence", p.privacy.echoes.run, 30.0),
         Duty("rewrite", p.rewriting.run, 3_600.0),
         Duty("regroup", p.regrouping.run, 3_600.0),
         Duty("empty_logs", p.emptying.run, 5.0),

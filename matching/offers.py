@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
-from sqlalchemy import Index, select
+from sqlalchemy import Index, delete, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from kernel.events import Handle
@@ -15,13 +15,16 @@ from kernel.wording import say
 from matching.scoring import Reason, said_of
 from stores.deflated import Deflated
 from stores.partial import partial_index
+from stores.personal import overwritten
 from stores.records import Record, Records
-from stores.spelling import Bare, spelled
+from stores.spelling import Bare, chunks, spelled
 
 MOMENT = timedelta(minutes=5)
 """For so long the same list is the same offer."""
 HELD = "/held"
 """A policy with this did not look at what she does, to compare with."""
+_FEW = 100
+"""So many are dropped in one write."""
 DEGRADED = "/degraded"
 """The end of a policy whose counts are far behind."""
 
@@ -108,6 +111,18 @@ def latest(session: Session, handles: Collection[Handle], limit: int) -> list[Of
     hers = Offer.handle.in_([str(handle) for handle in handles])
     wanted = select(Offer).where(hers).order_by(Offer.at.desc(), Offer.id.desc())
     return list(session.scalars(wanted.limit(limit)))
+
+
+def let_go(records: Records, before: datetime, limit: int) -> int:
+    """Drop up to so many of the first that were made before a moment; how many."""
+    first = select(Offer.id, Offer.at).order_by(Offer.id).limit(limit)
+    with records.read() as session:
+        doomed = [id_ for id_, at in session.execute(first) if at < before]
+    for few in chunks(doomed, _FEW):
+        with records.write() as session:
+            overwritten(records, session)
+            session.execute(delete(Offer).where(Offer.id.in_(few)))
+    return len(doomed)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

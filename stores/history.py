@@ -204,6 +204,11 @@ class History(Protocol):
         """Let go of refused things that were taken after all. Repeating it does no harm."""
         ...
 
+    def unsample(self, sorts: Collection[Sort]) -> None:
+        """Show no sample of these sorts any more; they are counted on. Repeating it does no
+        harm."""
+        ...
+
     def let_go(self, kind: str, before: date, limit: int) -> list[Handle | None]:
         """Drop up to so many events of a kind whose day is over; whom each was about."""
         ...

@@ -17,6 +17,7 @@ import orjson
 from kernel.crash import declare
 from kernel.errors import Overloaded
 from kernel.events import Handle
+from stores.naming import naming
 
 COMMITTED = declare("journal.committed", "events are durable and nobody has been answered")
 
@@ -191,11 +192,12 @@ def _done() -> Future[None]:
     return told
 
 
-def without(lines: list[bytes], names: set[str]) -> tuple[list[bytes], int]:
+def without(lines: list[bytes], handles: Collection[Handle]) -> tuple[list[bytes], int]:
     """The lines without events that name them, and without what was refused that does; how many
     differ."""
-    spelled = spellings(name.split(":", 2)[2] for name in names)
-    blanked = [_blanked(line, spelled) for line in lines]
+    names, named = {str(handle) for handle in handles}, naming(handles)
+    spelled = spellings(handle.value for handle in handles)
+    blanked = [_blanked(line, named, spelled) for line in lines]
     kept = [line for line in blanked if not _names(line) & names]
     return kept, sum(old != new for old, new in zip(lines, blanked, strict=True)) + (
         len(lines) - len(kept)
@@ -208,18 +210,20 @@ def spellings(values: Iterable[str]) -> set[bytes]:
     return once | {orjson.dumps(each.decode())[1:-1] for each in once}
 
 
-def _blanked(line: bytes, spelled: Collection[bytes]) -> bytes:
+def _blanked(line: bytes, named: Callable[[str], bool], spelled: Collection[bytes]) -> bytes:
     """What was refused is kept as it came in, to be shown and tried again: it may name her too. So
     may a line that nobody can read; the fold refuses what is left of it all the same."""
     told = _read(line)
-    if (told and "refused" not in told) or not any(each in line for each in spelled):
-        return line
     if not told:
-        return _UNREADABLE
-    told["refused"] |= {"sample": "", "again": ""}
+        hers = any(each in line for each in spelled) or named(line.decode("utf-8", "replace"))
+        return _UNREADABLE if hers else line
+    if not any(named(str(told.get("refused", {}).get(text) or "")) for text in _TEXTS):
+        return line
+    told["refused"] |= dict.fromkeys(_TEXTS, "")
     return orjson.dumps(told)
 
 
+_TEXTS = "sample", "again"
 _UNREADABLE = b"{}"
 
 

@@ -114,6 +114,11 @@ def names_of(event: Event) -> frozenset[str]:
     return frozenset(str(handle) for handle in (*own, *event.links))
 
 
+def whose(event: Event) -> Handle | None:
+    """The handle it is told of; one that only links handles is the first one's."""
+    return event.handle or (event.links[0] if event.links else None)
+
+
 def micros(moment: datetime) -> int:
     return (moment - _EPOCH) // _MICROSECOND
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import case, delete, func, or_, select
+from sqlalchemy import case, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from data_hub.identities.deciding import Decisions
@@ -140,6 +140,18 @@ class Identities:
             if not ahead:
                 break
         region.take_edges(edge_rows(session, region.alone.keys()))
+
+    def leave_regions(self, handles: Collection[Handle]) -> None:
+        """These are about to be erased: whoever hangs together under a name of theirs does so under
+        one of its own. Joins that write."""
+        hers = {str(handle) for handle in handles}
+        with self._people.write() as session:
+            named = select(Known.region).where(Known.region.in_(hers)).distinct()
+            for region in list(session.scalars(named)):
+                there = Known.region == region
+                others = select(func.min(Known.handle)).where(there, Known.handle.not_in(hers))
+                if (first := session.scalar(others)) is not None:
+                    session.execute(update(Known).where(there).values(region=first))
 
     def seen(self, handle: Handle | str) -> datetime | None:
         """When this handle was first seen, if ever."""

@@ -32,7 +32,7 @@ class Known(Folded, kw_only=True):
     """The own id of the oldest handle in its component."""
     region: Mapped[str] = mapped_column(index=True, info={"customer": "beside"})
     """The first of all handles that hang together with it, by refused links too: another person's,
-    maybe. Empty once she is erased, which is a region, too: more is looked at than needs be."""
+    maybe, and the first of the others once she is erased. Versions before left it empty then."""
     first_seen: Mapped[datetime]
     """When it was first heard of, by itself or by a link that is believed."""
     told_alone: Mapped[datetime | None] = mapped_column(default=None)

@@ -15,13 +15,13 @@ from typing import NamedTuple
 import orjson
 
 from data_hub.details import details, order
-from data_hub.findings import whose
 from data_hub.profiles.folding import Lived, key_of, lived
 from data_hub.segments.subject import Subject
 from data_hub.segments.tree import Asked
 from kernel.events import Event, Handle
 from stores.history import History
 from stores.records import Folded, Records
+from stores.told import whose
 from stores.watermarks import Watermarks
 
 ERASED = "digest.erased"

@@ -17,6 +17,7 @@ from juzhen.console.desk import allowed, done, flaws_of, names_of
 from juzhen.web import pages
 from juzhen.web.asking import language
 from kernel.errors import Conflict, Invalid, NotFound, Problem
+from kernel.wording import say
 
 if TYPE_CHECKING:
     from juzhen.wiring import Platform
@@ -96,7 +97,8 @@ def _page(platform: Platform, refusal: Problem | None = None, her: Customer | No
     asked, tongue = platform.requests.latest(), language()
     kept = [
         (purpose, platform.retention.days.get(purpose),
-         [kind_of(kind).label(tongue) for kind in kinds])
+         [kind_of(kind).label(tongue) for kind in kinds]
+         or [say(f"purpose_{purpose}_kinds", tongue)])
         for purpose, kinds in PURPOSES.items()
     ]  # fmt: skip
     return pages.render(

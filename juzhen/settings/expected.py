@@ -23,7 +23,9 @@ OCCASIONS = (
 """Spelled out here: whoever reads settings need not load what they set."""
 MODULES = ("mass_send", "auto_add")
 """What a company may have and has not by default: sincerity works, large spreads do not (R149)."""
-_PERIODS = re.compile(r"((^|,)(location|conversations|browsing|advice)=[1-9]\d{0,3})*")
+PERIODS = ("location", "conversations", "browsing", "advice", "refused", "everything")
+"""What is kept for so many days, as `data_hub.retention` has it; a test compares the two."""
+_PERIODS = re.compile(rf"((^|,)({'|'.join(PERIODS)})=[1-9]\d{{0,3}})*")
 
 _REWARD = re.compile(r"|[1-9]\d{0,4}(\.\d\d?)?|([1-9]\d?|0)(\.\d\d?)?%")
 _EXCLUSIVE = re.compile(r"((^|,)(wechat|video|commerce|own_app)=0(\.[0-4]\d*|\.50*)?)*")

@@ -65,7 +65,7 @@ class Settings:
     company_name: str = _setting("我的公司", "The company's name, as pages show it.")
     company_zone: str = _setting("Asia/Shanghai", "The company's time zone.", expected="zone")
     company_retention: str = _setting(
-        "location=30,conversations=730,browsing=1095,advice=365",
+        "location=30,conversations=730,browsing=1095,advice=365,refused=180",
         "Days that events are kept, by purpose; location never over 30. `everything` drops months"
         " that are older, whatever is in them.", expected="purpose=days",
     )  # fmt: skip

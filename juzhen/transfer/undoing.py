@@ -16,7 +16,6 @@ from sqlalchemy import select
 from data_hub.catalogue import kind_of
 from data_hub.customers import Customers, Relation
 from data_hub.digest import Digest
-from data_hub.findings import whose
 from data_hub.identities import Identities, own_id
 from data_hub.taking_back import TakingBack
 from juzhen.transfer.importing import FileRun
@@ -30,6 +29,7 @@ from stores.changes import Change, Changes
 from stores.history import Fold, History
 from stores.records import Record, Records
 from stores.spelling import moment
+from stores.told import whose
 
 SLICE = 300
 _NAMES = 300

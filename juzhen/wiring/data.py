@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
+from functools import partial
 
 from channels import orders
 from channels.accounts import ids_by_code
@@ -14,6 +15,7 @@ from data_hub.asked_of_us import Requests
 from data_hub.consents import Consents
 from data_hub.customers import Customers, Reveals
 from data_hub.digest import Digest
+from data_hub.echoes import Echoes
 from data_hub.emptying import Emptying
 from data_hub.findings import Findings
 from data_hub.identities import Identities
@@ -27,7 +29,7 @@ from data_hub.profiles import Profiles
 from data_hub.referrals import Referrals
 from data_hub.regrouping import Regrouping
 from data_hub.reports.keeping import Reports
-from data_hub.retention import Retention, periods
+from data_hub.retention import PURPOSES, LetGo, Retention, periods
 from data_hub.rewriting import Rewriting
 from data_hub.segments import Previews, Segments
 from data_hub.staff import StaffBook
@@ -39,6 +41,8 @@ from juzhen.settings import Settings
 from juzhen.wiring.content import ContentHub
 from juzhen.wiring.engines import Stores
 from kernel.values import dataclass
+from matching import offers
+from matching.counters import Counters
 from stores.records import Record
 from stores.watermarks import Watermarks
 
@@ -107,10 +111,18 @@ def _rewriting(
 
 
 def _retention(
-    s: Stores, profiles: Profiles, digest: Digest, emptying: Emptying, days: Mapping[str, int]
-) -> Retention:
+    s: Stores, profiles: Profiles, digest: Digest, emptying: Emptying, findings: Findings,
+    days: Mapping[str, int],
+) -> Retention:  # fmt: skip
     common = s.history, s.people, profiles, digest, emptying, s.clock
-    return Retention(*common, days=days, zone=s.zone)
+    noticed = {
+        purpose: partial(findings.let_go, kinds) for purpose, kinds in PURPOSES.items() if kinds
+    }
+    walked, offered = Counters(s.people, s.history).let_go, partial(offers.let_go, s.records)
+    beside: dict[str, Sequence[LetGo]] = {purpose: (each,) for purpose, each in noticed.items()}
+    beside["browsing"] = noticed["browsing"], walked
+    beside["advice"] = noticed["advice"], offered
+    return Retention(*common, days=days, zone=s.zone, beside=beside)
 
 
 def _privacy(
@@ -118,7 +130,7 @@ def _privacy(
 ) -> Privacy:
     return Privacy(
         s.records, s.people, identities, s.journal, s.history, s.fold, digest, s.changes, emptying,
-        key=settings.keys_links,
+        Echoes(s.people, digest, s.clock), key=settings.keys_links,
     )  # fmt: skip
 
 
@@ -213,7 +225,7 @@ def data_hub(settings: Settings, s: Stores, content: ContentHub) -> DataHub:
             s.changes, s.journal, Watermarks(s.records, Record), s.clock, counting.count_act
         ),
         emptying=emptying,
-        retention=_retention(s, profiles, digest, emptying, days),
+        retention=_retention(s, profiles, digest, emptying, findings, days),
         regrouping=Regrouping(s.people, digest),
         rewriting=_rewriting(s, identities, profiles, digest, emptying, intake, days),
         privacy=_privacy(settings, s, identities, digest, emptying),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import datetime
 from itertools import accumulate
 from typing import Any, NamedTuple, Protocol
 
@@ -29,8 +30,9 @@ from matching.counters.records import (
 from matching.counters.sums import Rows, Sums, rows_of, traded
 from matching.trails import Path, Step
 from stores.bulk import among, change, many
+from stores.personal import overwritten
 from stores.records import Folded, Records, insert, upsert
-from stores.spelling import marks
+from stores.spelling import chunks, marks
 from stores.watermarks import Watermarks
 
 SLICE = 200
@@ -212,6 +214,20 @@ class Counters:
             if self.mark() == mark:
                 upsert(session, Neighbours, packed)
                 change(session, MaterialCount, [{"material": m, "stale": False} for m in stale])
+
+    def let_go(self, before: datetime, limit: int) -> int:
+        """Drop up to so many trails of which the last step was before a moment; how many. What they
+        told about contents is counted on."""
+        over = select(Trail.handle).where(Trail.moved < before.timestamp()).limit(limit)
+        with self._people.read() as session:
+            doomed = list(session.scalars(over))
+        if doomed:
+            with self._people.write(_FOLLOWER) as session:
+                overwritten(self._people, session)
+                for some in chunks(doomed):
+                    gone = Trail.handle.in_(some), Trail.moved < before.timestamp()
+                    session.execute(delete(Trail).where(*gone))
+        return len(doomed)
 
     # Asking
 

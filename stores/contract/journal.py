@@ -141,6 +141,28 @@ class JournalContract:
         assert BERT.value in other.sample
         assert BERT.value in other.again
 
+    def test_a_number_is_forgotten_however_it_was_typed_in_what_was_refused(
+        self, opened: Opened
+    ) -> None:
+        journal, hers = opened(), Handle("phone", "", "13800138000")
+        typed = "138 0013 8000", "+86-138-0013-8000", "138%200013%208000"
+        lines = [_refused(Handle("phone", "", each)) for each in (*typed, "13800138001")]
+        journal.append(lines)
+        assert opened().forget([hers]) == len(typed)
+        (entry,) = journal.read(0)
+        assert [unpack_refusal(each).again for each in entry.packed[:-1]] == [""] * len(typed)
+        assert entry.packed[-1] == lines[-1]
+
+    def test_an_id_of_one_figure_takes_only_what_names_her_from_what_was_refused(
+        self, opened: Opened
+    ) -> None:
+        journal, hers = opened(), Handle("user", "acc", "7")
+        lines = [_refused(hers), _refused(Handle("user", "acc", "1777"))]
+        journal.append(lines)
+        assert opened().forget([hers]) == 1
+        (entry,) = journal.read(0)
+        assert entry.packed[-1] == lines[-1]
+
 
 def _refused(handle: Handle) -> bytes:
     sent = orjson.dumps({"userId": handle.value}).decode()

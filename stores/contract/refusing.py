@@ -61,6 +61,16 @@ class RefusingContract:
         assert [told.again for _, told in history.refused()] == ['{"n":1}']
         assert history.refusals()[0][0].sample == ""
 
+    def test_a_sort_may_lose_its_sample_and_is_counted_on(self, history: History) -> None:
+        hers = [replace(_refused(n, field), sample="x") for n, field in enumerate(("a", "b"))]
+        history.put(hers, upto=1)
+        history.unsample([Sort("segment", "unknown", "a"), Sort("none", "of", "these")])
+        shown = {told.field: (told.sample, count) for told, count in history.refusals()}
+        assert shown == {"a": ("", 1), "b": ("x", 1)}
+        history.put([hers[0]], upto=2)
+        shown = {told.field: (told.sample, count) for told, count in history.refusals()}
+        assert shown == {"a": ("x", 2), "b": ("x", 1)}
+
     def test_of_who_has_a_short_id_only_what_names_her_is_forgotten(self, history: History) -> None:
         hers = '{"userId":"7","n":1}', '{"item":{"distinct_id":7}}', '{"phone":"+86 138-0000 0000"}'
         others = '{"userId":"17","n":7}', '{"page":"v7.1","rank":"7"}', '{"id":"x","to":"7 days"}'

@@ -179,14 +179,13 @@ class PostgresJournal:
             )
 
     def forget(self, handles: Collection[Handle]) -> int:
-        names = {str(handle) for handle in handles}
         with self._database.glance() as run:
-            asked = (sorted(spellings(handle.value for handle in handles)),)
+            asked = (sorted({_REFUSED, *spellings(handle.value for handle in handles)}),)
             touched = [place for (place,) in run.execute(_NAMED, asked).fetchall()]
         gone = 0
         for place in touched:
             with self._database.write() as run:
-                gone += _rewrite(run, place, names)
+                gone += _rewrite(run, place, handles)
         if touched:
             self._database.vacuum(["juzhen_journal.commits"])
         return gone
@@ -198,6 +197,8 @@ class PostgresJournal:
         return self._clock().astimezone(UTC).date()
 
 
+_REFUSED = b'"refused"'
+"""What was refused may name somebody in any spelling: it is looked through line by line."""
 _NAMED = """
 select position from juzhen_journal.commits where exists (
     select 1 from unnest(%b::bytea[]) as needle where position(needle in body) > 0
@@ -205,11 +206,11 @@ select position from juzhen_journal.commits where exists (
 """
 
 
-def _rewrite(run: Any, place: int, names: set[str]) -> int:
+def _rewrite(run: Any, place: int, handles: Collection[Handle]) -> int:
     """Write one commit again without them; it keeps its position."""
     wanted = "select body from juzhen_journal.commits where position = %s for update"
     row = run.cursor(binary=True).execute(wanted, (place,)).fetchone()
-    kept, gone = without(row[0].split(b"\n"), names) if row else ([], 0)
+    kept, gone = without(row[0].split(b"\n"), handles) if row else ([], 0)
     if gone:
         run.execute(
             "update juzhen_journal.commits set count = %s, body = %b where position = %s",

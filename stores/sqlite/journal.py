@@ -154,18 +154,17 @@ class SqliteJournal:
         return 0
 
     def forget(self, handles: Collection[Handle]) -> int:
-        names = {str(handle) for handle in handles}
         gone = 0
         for _, file in self._files(0):
             file.execute("pragma secure_delete=on")
             touched = [
                 row
                 for row, body in file.execute("select number, body from commits")
-                if without(body.split(b"\n"), names)[1]
+                if without(body.split(b"\n"), handles)[1]
             ]
             for row in touched:
                 with self._appending, self._turn:
-                    gone += _rewrite(file, row, names)
+                    gone += _rewrite(file, row, handles)
             if touched:
                 file.execute("pragma wal_checkpoint(truncate)")
         return gone
@@ -387,10 +386,10 @@ def _size(path: Path) -> int:
         return 0
 
 
-def _rewrite(file: sqlite3.Connection, row: int, names: set[str]) -> int:
+def _rewrite(file: sqlite3.Connection, row: int, handles: Collection[Handle]) -> int:
     """Write one commit again without them; it keeps its position."""
     (body,) = file.execute("select body from commits where number = ?", (row,)).fetchone()
-    kept, gone = without(body.split(b"\n"), names)
+    kept, gone = without(body.split(b"\n"), handles)
     file.execute(
         "update commits set count = ?, body = ? where number = ?",
         (len(kept), b"\n".join(kept), row),

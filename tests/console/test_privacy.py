@@ -5,6 +5,7 @@ import json
 import pytest
 
 from data_hub.asked_of_us import Requests, Stands
+from data_hub.echoes import Echoes
 from data_hub.emptying import Emptying
 from data_hub.identities import own_id
 from data_hub.privacy import Privacy
@@ -20,7 +21,7 @@ def rooms(knowing_rooms):
     r.emptying = Emptying(r.records, r.people, r.history, r.changes)
     r.privacy = Privacy(
         r.records, r.people, r.identities, r.journal, r.history, r.fold, r.digest, r.changes,
-        r.emptying, key=Secret("ab" * 32),
+        r.emptying, Echoes(r.people, r.digest, r.clock), key=Secret("ab" * 32),
     )  # fmt: skip
     r.requests = Requests(r.records, r.emptying)
     r.retention = Retention(

@@ -7,6 +7,7 @@ import pytest
 
 from data_hub.customers import Customers
 from data_hub.digest import Digest
+from data_hub.echoes import Echoes
 from data_hub.emptying import Emptying
 from data_hub.findings import Findings
 from data_hub.identities import Identities
@@ -14,6 +15,7 @@ from data_hub.labels import label
 from data_hub.prediction import Predictions
 from data_hub.profiles import Profiles
 from data_hub.referrals import Referrals
+from data_hub.retention import Retention, periods
 from data_hub.segments import Previews, Segments
 from data_hub.staff import StaffBook
 from data_hub.standings import Standings
@@ -71,6 +73,7 @@ class Hub:
             people, records, self.identities, self.history, self.staff, changes, clock
         )
         self.emptying = Emptying(records, people, self.history, changes)
+        self.echoes = Echoes(people, self.digest, clock)
         self.referrals = Referrals(
             records, self.findings, self.identities, changes, clock, reward="5%"
         )
@@ -86,6 +89,16 @@ class Hub:
         """The digest's next turns, until there is nothing left to do."""
         while self.digest.run():
             pass
+
+    def let_go(self):
+        """What pages and places are kept for is over after 35 and 30 days."""
+        rule = Retention(
+            self.history, self.people, self.profiles, self.digest, self.emptying, self.clock,
+            days=periods("browsing=35"),
+        )  # fmt: skip
+        while rule.run():
+            pass
+        self.settle()
 
     def members(self, key):
         return set(self.segments.members(key))

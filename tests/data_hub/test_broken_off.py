@@ -29,7 +29,7 @@ class House:
         journal = SqliteJournal(folder / "journal", durability="process")
         self.privacy = Privacy(
             records, people, hub.identities, journal, hub.history, Fold(journal, hub.history),
-            hub.digest, changes, hub.emptying, key=Secret("ab" * 32),
+            hub.digest, changes, hub.emptying, hub.echoes, key=Secret("ab" * 32),
         )  # fmt: skip
         self.segment = hub.segments.create("buyers", rule="did bought", by="li").id
         self.list = hub.segments.create("friends", by="li").id

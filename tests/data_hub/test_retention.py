@@ -7,7 +7,9 @@ from datetime import timedelta
 import orjson
 import pytest
 
-from data_hub.retention import PURPOSES, Retention, periods
+from data_hub.retention import EVERYTHING, PURPOSES, Retention, periods
+from juzhen.settings import begin, load
+from juzhen.settings.expected import PERIODS
 from kernel.errors import Invalid
 from kernel.events import Refusal
 from stores.history import Axis
@@ -56,13 +58,46 @@ def test_what_was_refused_waits_no_longer_than_a_place_is_kept_if_it_tells_one(h
         return Refusal(at=at, door="segment", reason="odd", again=again)
 
     places = {"properties": {"$latitude": 31.2e6}}, {"traits": {"location": {"lat": 1, "lng": 2}}}
+    places = (*places, "<Location_X>23.1</Location_X>", {"body": json.dumps({"lat": 31.2})})
     told = [refused(days, each) for days in (40, 31, 29) for each in (*places, {"userId": "u"})]
     hub.history.put(told, upto=1)
     rule = held(hub, people, clock, "")
-    assert rule.run() == 4
+    assert rule.run() == 8
     assert rule.run() == 0
     left = [orjson.loads(each.again)["item"] for _, each in hub.history.refused()]
     assert left == [{"userId": "u"}, {"userId": "u"}, *places, {"userId": "u"}]
+
+
+def test_what_was_refused_waits_and_is_shown_until_its_own_time_is_over_and_is_counted_on(
+    hub, people, clock, tmp_path
+):
+    """On the day, and not before. A sample that tells a place, no longer than places are kept."""
+
+    def refused(days, field, sample, again=""):
+        at = clock() - timedelta(days=days)
+        return Refusal(at=at, door="order", reason="odd", field=field, sample=sample, again=again)
+
+    hers = '{"phone": "13800138000"}'
+    hub.history.put([
+        refused(100, "both", hers, hers), refused(99, "both", hers, hers),
+        refused(100, "one", hers, hers), refused(31, "place", '{"lat": 31.2304, "lng": 121.4737}'),
+        refused(31, "bare", '{"lat": *}'),
+    ], upto=1)  # fmt: skip
+    rule = held(hub, people, clock, "refused=99")
+
+    def left():
+        shown = {told.field: (told.sample, count) for told, count in hub.history.refusals()}
+        return shown, [each.field for _, each in hub.history.refused()]
+
+    assert rule.run() == 4
+    assert rule.run() == 0
+    gone = {"one": ("", 1), "place": ("", 1), "bare": ('{"lat": *}', 1)}
+    assert left() == (gone | {"both": (hers, 2)}, ["both"])
+    clock.move(timedelta(days=1))
+    assert rule.run() == 2
+    assert left() == (gone | {"both": ("", 2)}, [])
+    hub.history.emptied()
+    assert b"13800138000" not in (tmp_path / "history.db").read_bytes()
 
 
 def test_profiles_say_nothing_of_what_was_let_go_of(hub, people, clock):
@@ -96,7 +131,22 @@ def test_profiles_say_nothing_of_what_was_let_go_of(hub, people, clock):
     assert kept == {her: each.events for her, each in hub.digest.counted_again(ids).items()}
 
 
-@pytest.mark.parametrize("purpose", PURPOSES)
+def test_of_what_only_links_her_nothing_is_said_either(hub, people, clock):
+    """It is told of the first of the links."""
+    clock.move(MONDAY - clock())
+    hub.tell(
+        event(
+            "viewed_page", None, user("u1"), minutes=-40 * DAY, detail={"traits": {"city": "宁"}}
+        ),
+        event("bought", user("u1"), minutes=-DAY),
+    )
+    assert hub.profiles.of(hub.id_of(user("u1"))).events == 2
+    assert held(hub, people, clock, "browsing=30").run() == 1
+    profile = hub.profiles.of(hub.id_of(user("u1")))
+    assert (profile.events, profile.told()) == (1, {})
+
+
+@pytest.mark.parametrize("purpose", [each for each in PURPOSES if PURPOSES[each]])
 def test_every_purpose_has_its_own_days(hub, people, clock, purpose):
     """S38, a purpose a time."""
     clock.move(MONDAY - clock())
@@ -188,10 +238,19 @@ def test_a_run_that_was_killed_leaves_no_profile_behind(
 @pytest.mark.parametrize(
     ("told", "found"),
     [("", {"location": 30}), ("location=365", {"location": 30}), ("location=7", {"location": 7}),
-     ("browsing=10, advice=3", {"browsing": 10, "advice": 3, "location": 30})],
+     ("browsing=10, advice=3", {"browsing": 10, "advice": 3, "location": 30}),
+     ("refused=9", {"refused": 9, "location": 30})],
 )  # fmt: skip
-def test_location_is_never_kept_over_thirty_days(told, found):
-    assert periods(told) == found
+def test_location_is_never_kept_over_thirty_days_and_what_was_refused_has_an_end(told, found):
+    assert periods(told) == {"refused": 180} | found
+
+
+def test_every_purpose_may_be_set(tmp_path):
+    assert {*PERIODS} == {*PURPOSES, EVERYTHING}
+    told = ", ".join(f"{purpose}=9" for purpose in PERIODS)
+    begin(tmp_path, company_retention=told)
+    settings = load({"JUZHEN_HOME": str(tmp_path)})
+    assert periods(settings.company_retention) == dict.fromkeys(PERIODS, 9)
 
 
 @pytest.mark.parametrize("told", ["mood=3", "location", "location=0", "location=x"])

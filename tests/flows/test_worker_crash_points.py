@@ -41,6 +41,7 @@ SHOWN_ELSEWHERE = {
     "fold.read", "fold.put", "fold.sliced", "fold.dropped",  # tests/engines/test_history
     "sealing.drafted", "sealing.sealed", "sealing.closed",  # tests/engines/test_sealing
     "nightly.wrote",  # tests/matching/test_nightly
+    "erasing.gone",  # tests/data_hub/test_erasure_races
     "retention.gone",  # tests/data_hub/test_retention
     "rewriting.took", "rewriting.wrote",  # tests/data_hub/test_rewriting
     "taking_back.noted", "taking_back.gone",  # tests/juzhen/test_undoing

@@ -1,12 +1,10 @@
 """A company on PostgreSQL is dumped by the database's own tools while it works, and comes back."""
 
-import subprocess
 import threading
 
 import pytest
-from servers import postgres
+from servers.postgres import tool
 from sizes import sized
-from sqlalchemy import make_url
 
 from channels.deliveries import Lane
 from channels.deliveries.record import State
@@ -21,12 +19,6 @@ pytestmark = [pytest.mark.postgres, pytest.mark.timeout(600)]
 ELSEWHERE = dict.fromkeys(("stores_journal", "stores_history", "stores_search"), "records")
 DUMPS, EACH = sized(1, 20), 20
 HER = Handle("user", "acc_app", "u")
-
-
-def tool(name, url, *words):
-    at = make_url(url)
-    told = ["-h", "127.0.0.1", "-p", str(at.port), "-U", at.username, "-d", at.database, *words]
-    subprocess.run([postgres.programs() / name, *told], check=True, capture_output=True)
 
 
 def told(name):

@@ -1,12 +1,16 @@
 """What a customer may ask about herself, on a whole company's stores, by the command line."""
 
+import contextlib
 import json
+import re
 import sqlite3
+import zlib
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from click.testing import CliRunner
+from servers.postgres import tool
 
 from channels.touch_policy import Touch
 from data_hub.invariants import identity_flaws, profile_flaws
@@ -17,6 +21,7 @@ from juzhen.wiring import assemble
 from kernel.clock import utc_now
 from kernel.errors import NotFound
 from kernel.events import Event, Handle, Refusal
+from matching.offers import Offer
 from tests.blank import migrate
 
 PHONE, NAME, CITY = "13877776666", "林金丝雀", "金丝雀市"
@@ -35,7 +40,13 @@ def run(tmp_path, monkeypatch):
 def company(run, tmp_path):
     """A customer of whom every store knows something, beside another."""
     begin(tmp_path, stores_durability="process")
-    settings = load({"JUZHEN_HOME": str(tmp_path)})
+    opened = known(tmp_path)
+    yield opened
+    opened.close()
+
+
+def known(home):
+    settings = load({"JUZHEN_HOME": str(home)})
     migrate(settings)
     opened = assemble(settings)
     now = utc_now()
@@ -80,8 +91,7 @@ def company(run, tmp_path):
         Event(id="late", kind="messaged", at=now, account="acc_app", handle=HERS,
               detail={"text": "金丝雀"})
     ])  # fmt: skip
-    yield opened
-    opened.close()
+    return opened
 
 
 def found(home):
@@ -138,6 +148,71 @@ def test_an_erasure_leaves_nothing_of_her_in_any_file_and_a_proof(run, company, 
     assert run("proof", str(HERS)).output.startswith(f"erased {proof.at:%Y-%m-%d %H:%M} ")
     assert json.loads(run("proof", str(HERS), "--json").output)[0]["proof"] == proof.proof
     again.close()
+
+
+SERVED = dict.fromkeys(("stores_journal", "stores_history", "stores_search"), "records")
+TYPED = ("138 7777 6666", "+86-138-7777-6666", "(0086)13877776666", "138%207777%206666")
+
+
+@pytest.mark.postgres
+@pytest.mark.rule("R46.3")
+def test_an_erasure_leaves_nothing_of_her_in_a_dump_of_a_server(run, tmp_path, postgres_url):
+    """S34 on PostgreSQL: looked for in every row, in what is deflated, too; each row of her
+    neighbour's is byte for byte what it was."""
+    begin(tmp_path, stores_durability="process", stores_records=postgres_url, **SERVED)
+    company = known(tmp_path)
+    company.intake.refuse([
+        Refusal(at=utc_now(), door="order", reason="odd", field=str(n), sample=typed, again=typed)
+        for n, typed in enumerate(f'{{"phone": "{each}"}}' for each in (*TYPED, "13800000000"))
+    ])  # fmt: skip
+    with company.records.write() as session:
+        for handle in (HERS, OTHER):
+            reason = {"kind": "topic", "key": "k", "value": 1.0, "evidence": {"who": handle.value}}
+            session.add(Offer(handle=str(handle), rep="stf_1", at=utc_now(), candidates="",
+                              policy="", items=[{"reasons": [reason]}]))  # fmt: skip
+    while company.fold.run() or company.digest.run() or company.counters.fold():
+        pass
+    before = dumped(postgres_url, tmp_path)
+    assert told_in(before) == {*CANARIES, *TYPED}
+    done = run("erase", PHONE, "--yes")
+    assert done.exit_code == 0, done.output
+
+    after = dumped(postgres_url, tmp_path)
+    assert told_in(after) == set()
+    assert found(tmp_path) == set()
+    neighbours = {row for row in before if b"neighbour" in row and b"canary" not in row}
+    assert len(neighbours) > 5
+    assert neighbours - after == set()
+    assert any(b"13800000000" in row for row in after)
+    company.close()
+
+
+def told_in(rows):
+    return {each for each in (*CANARIES, *TYPED) if any(each.encode() in row for row in rows)}
+
+
+def dumped(url, folder):
+    """Every row of every table as a dump has it, its bytes as they are and inflated."""
+    tool("pg_dump", url, "--data-only", "--inserts", "-f", str(folder / "dump"))
+    rows = {opened(row) for row in (folder / "dump").read_bytes().splitlines()}
+    (folder / "dump").unlink()
+    return rows
+
+
+def opened(row):
+    """The row with what its columns of bytes hold."""
+    told = [bytes.fromhex(each.decode()) for each in BYTES.findall(row)]
+    return b" ".join([BYTES.sub(b"", row), *told, *filter(None, map(inflated, told))])
+
+
+BYTES = re.compile(rb"\\x([0-9a-f]*)")
+
+
+def inflated(told):
+    for window in (zlib.MAX_WBITS, -zlib.MAX_WBITS):
+        with contextlib.suppress(zlib.error):
+            return zlib.decompress(told, window)
+    return b""
 
 
 def test_who_shares_a_phone_with_her_stays_whole_and_is_not_told_of(run, company, tmp_path):

@@ -24,6 +24,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
+from sqlalchemy import make_url
 
 MISSING = "PostgreSQL is not here: apt-get install postgresql (or put initdb on the PATH)"
 _HOMES = ("/usr/lib/postgresql/*/bin", "/opt/homebrew/opt/postgresql*/bin", "/usr/pgsql-*/bin")
@@ -54,6 +55,13 @@ def programs() -> Path | None:
         place for place in found if (place / "initdb").exists() and (place / "postgres").exists()
     ]
     return max(able, key=lambda place: (len(str(place)), str(place)), default=None)
+
+
+def tool(name: str, url: str, *words: str) -> None:
+    """Run one of its own programs on the database of a url."""
+    at = make_url(url)
+    told = ["-h", "127.0.0.1", "-p", str(at.port), "-U", at.username, "-d", at.database, *words]
+    subprocess.run([programs() / name, *told], check=True, capture_output=True)
 
 
 class Cluster:

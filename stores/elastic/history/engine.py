@@ -23,7 +23,7 @@ from stores.elastic.history.shapes import ACT, EVENTS, EVENTS_SHAPE, SHAPE, STAT
 from stores.elastic.history.state import State
 from stores.examined import Examined
 from stores.history import ANY, Axis, Count, Sort
-from stores.told import Label, Told, digest_of, micros, told_of, unlabelled
+from stores.told import Label, Told, digest_of, micros, told_of, unlabelled, whose
 
 _PAGE, _MANY = 1_000, 10_000
 _RACES, _PATIENCE = 10, 4
@@ -319,6 +319,9 @@ class ElasticHistory(OneByOne):
     def settle(self, numbers: Collection[int]) -> None:
         self._state.settle(numbers)
 
+    def unsample(self, sorts: Collection[Sort]) -> None:
+        self._state.unsample(lambda told: Sort(told.door, told.reason, told.field) in set(sorts))
+
     def let_go(self, kind: str, before: date, limit: int) -> list[Handle | None]:
         days = {"range": {"day": {"lt": before.isoformat()}}}
         query = {"bool": {"filter": [{"term": {"kind": kind}}, days]}}
@@ -327,7 +330,7 @@ class ElasticHistory(OneByOne):
             few = min(_PAGE, limit - len(gone))
             page = self._found(query, ("day", "seq"), "asc", few, None)
             self._delete(page)
-            gone += [_event(hit).handle for hit in page]
+            gone += [whose(_event(hit)) for hit in page]
             if len(page) < few:
                 break
         return gone

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from kernel.errors import Overloaded
@@ -165,15 +165,19 @@ class State:
     def blank(self, handles: Collection[Handle]) -> None:
         """What was refused is shown as it came in, so it may name her too."""
         named = naming(handles)
-        self._write([
-            (self._head(id_), told | {"sample": ""})
-            for id_, told in self._found("refusal")
-            if named(told["sample"])
-        ])  # fmt: skip
+        self.unsample(lambda told: named(told.sample))
         mark = 0
         while page := self.refused(ANY, mark, _PAGE):
             mark = page[-1][0]
             self.settle([number for number, told in page if named(told.again)])
+
+    def unsample(self, these: Callable[[Refusal], bool]) -> None:
+        """Show the sample of none of these any more."""
+        self._write([
+            (self._head(id_), told | {"sample": ""})
+            for id_, told in self._found("refusal")
+            if these(_read(told))
+        ])  # fmt: skip
 
     def dead(self) -> Iterator[str]:
         for _, told in self._found("dead"):

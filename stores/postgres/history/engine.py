@@ -30,7 +30,7 @@ from stores.postgres.history.tables import (
     names,
     parts,
 )
-from stores.told import Label, Told, digest_of, micros, told_of, unlabelled
+from stores.told import Label, Told, digest_of, micros, told_of, unlabelled, whose
 
 _SLICE = 500
 """How many events are erased in one transaction."""
@@ -314,13 +314,17 @@ class PostgresHistory(OneByOne):
         with self._database.write() as run:
             refused.settle(run, numbers)
 
+    def unsample(self, sorts: Collection[Sort]) -> None:
+        with self._database.write() as run:
+            refused.unsample(run, sorts)
+
     def let_go(self, kind: str, before: date, limit: int) -> list[Handle | None]:
         gone: list[Handle | None] = []
         while len(gone) < limit:
             few = min(_SLICE, limit - len(gone))
             with self._database.write("put") as run:
                 doomed = run.execute(OVER, (clean(kind), before.isoformat(), few)).fetchall()
-                gone += [event.handle for event in erase(run, doomed)]
+                gone += [whose(event) for event in erase(run, doomed)]
             if len(doomed) < few:
                 break
         return gone

@@ -100,6 +100,10 @@ def naming(run: Any, named: Callable[[str], bool]) -> tuple[list[int], list[Sort
 def forget(run: Any, numbers: Collection[int], sorts: Collection[Sort]) -> None:
     """What was refused is shown and kept as it came in, so it may name her too."""
     settle(run, numbers)
+    unsample(run, sorts)
+
+
+def unsample(run: Any, sorts: Collection[Sort]) -> None:
     for sort in sorts:
         run.execute(
             "update juzhen_history.refusals set sample = '' where (door, reason, field)"

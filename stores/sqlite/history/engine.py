@@ -279,7 +279,13 @@ class SqliteHistory:
 
     def settle(self, numbers: Collection[int]) -> None:
         with self._file.write() as file:
+            file.execute("pragma secure_delete=on")
             refused.settle(file, numbers)
+
+    def unsample(self, sorts: Collection[Sort]) -> None:
+        with self._file.write() as file:
+            file.execute("pragma secure_delete=on")
+            refused.unsample(file, sorts)
 
     def let_go(self, kind: str, before: date, limit: int) -> list[Handle | None]:
         return leaving.let_go(self._file, self.zone, kind, before, limit)

@@ -16,7 +16,7 @@ from stores.sqlite.history import blocks, past, refused, stripes
 from stores.sqlite.history.arrivals import unhear
 from stores.sqlite.history.erasing import DOOMED, OVER, erase
 from stores.sqlite.history.tables import as_json, numbers_of
-from stores.told import digest_of, micros
+from stores.told import digest_of, micros, whose
 
 _SLICE = 500
 """How many events are erased in one transaction."""
@@ -58,11 +58,11 @@ def let_go(
             rows = file.execute(over, (kind, before.isoformat(), few)).fetchall()
             file.execute("pragma secure_delete=on")
             erase(file, [seq for seq, _ in rows], zone)
-        gone += [unpack(packed).handle for _, packed in rows]
+        gone += [whose(unpack(packed)) for _, packed in rows]
         if len(rows) < few:
             break
     lines = _drop_sealed(database, zone, [kind], before, limit - len(gone))
-    return gone + [unpack(line).handle for line in lines]
+    return gone + [whose(unpack(line)) for line in lines]
 
 
 def take_back(database: Database, zone: Zone, told: Mapping[int, Event]) -> int:

@@ -97,5 +97,9 @@ def naming(file: Connection, named: Callable[[str], bool]) -> tuple[list[int], l
 def forget(file: Connection, numbers: Collection[int], sorts: Collection[Sort]) -> None:
     """What was refused is shown and kept as it came in, so it may name her too."""
     settle(file, numbers)
+    unsample(file, sorts)
+
+
+def unsample(file: Connection, sorts: Collection[Sort]) -> None:
     blank = "update refusals set sample = '' where (door, reason, field) = (?, ?, ?)"
     file.executemany(blank, sorts)
