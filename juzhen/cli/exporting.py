@@ -5,7 +5,7 @@ Mask nothing: members are ids alone, and in what was read customers are numbers.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -85,17 +85,33 @@ def export_readings(folder: Path, as_json: bool) -> None:
         )  # fmt: skip
         task = progress.add_task("history", total=company.history.newest())
         read = log.events(by=BY, tell=lambda at: progress.update(task, completed=at))
-        parts = (
-            ("events", own_log.EVENT, read),
-            ("items", own_log.ITEM, log.items()),
-            ("users", own_log.USER, log.users()),
-        )
-        for name, columns, rows in parts:
-            with (folder / f"{name}.csv").open("w", encoding="utf-8", newline="") as out:
-                out.writelines(written(columns, _counted(name, rows, counts)))
+        parts = {
+            "events": written(own_log.EVENT, _counted("events", read, counts)),
+            "items": written(own_log.ITEM, _counted("items", log.items(), counts)),
+            "users": written(own_log.USER, _counted("users", log.users(), counts)),
+        }
+        try:
+            _write(folder, parts)
+        except KeyboardInterrupt:
+            click.echo("Stopped. Nothing was written: the folder is as it was.", err=True)
+            raise
     show([{"folder": str(folder), **counts}], as_json)
     if not as_json:
         click.echo(f"Judge by it: juzhen bench matching --events {folder}")
+
+
+def _write(folder: Path, parts: Mapping[str, Iterable[str]]) -> None:
+    """All of the files or none: broken off, those of before stand as they did."""
+    fresh = {name: folder / f"{name}.csv.new" for name in parts}
+    try:
+        for name, lines in parts.items():
+            with fresh[name].open("w", encoding="utf-8", newline="") as out:
+                out.writelines(lines)
+        for name, file in fresh.items():
+            file.replace(folder / f"{name}.csv")
+    finally:
+        for file in fresh.values():
+            file.unlink(missing_ok=True)
 
 
 def _counted(

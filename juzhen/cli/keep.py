@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -14,6 +15,7 @@ from rich.progress import (
     SpinnerColumn,
     TextColumn,
     TimeElapsedColumn,
+    TimeRemainingColumn,
 )
 
 from juzhen.cli.company import BY, json_option, platform, show
@@ -43,11 +45,23 @@ def migrate() -> None:
 def rebuild(what: str) -> None:
     """Work a fold out anew from the facts below it. The worker may run meanwhile.
 
+    Broken off (Ctrl-C), nothing is lost: it says what goes on by itself and what to begin again.
+
     Example: juzhen rebuild profiles
     """
-    with platform() as company, Progress(*_COLUMNS, TimeElapsedColumn()) as progress:
-        task = progress.add_task(what, total=None)
-        _REBUILDERS[what](company, lambda done: progress.update(task, completed=done))
+    with platform() as company:
+        work_out_anew(company, what)
+
+
+def work_out_anew(company: Platform, what: str) -> None:
+    """Say how far it is, and when it is stopped, what becomes of the rest."""
+    with Progress(*_COLUMNS, TimeElapsedColumn(), TimeRemainingColumn()) as progress:
+        task = progress.add_task(what, total=_SIZES.get(what, lambda _: None)(company))
+        try:
+            _REBUILDERS[what](company, lambda done: progress.update(task, completed=done))
+        except KeyboardInterrupt:
+            click.echo(_STOPPED[what], err=True)
+            raise
 
 
 def _shelf(company: Platform, tell: Callable[[int], None]) -> None:
@@ -56,13 +70,51 @@ def _shelf(company: Platform, tell: Callable[[int], None]) -> None:
     rebuild_shelf(company.records, company.changes, tell)
 
 
+def _profiles(company: Platform, tell: Callable[[int], None]) -> None:
+    """Until everything of before is digested, by this process or by the worker beside it."""
+    newest = company.history.newest()
+    company.digest.rebuild(lambda _: tell(company.digest.mark()))
+    while (mark := company.digest.mark()) < newest:
+        tell(mark)
+        if not company.digest.run():
+            time.sleep(_A_MOMENT)
+    tell(newest)
+
+
+def _counters(company: Platform, tell: Callable[[int], None]) -> None:
+    """The same of the counters."""
+    newest = company.history.newest()
+    company.counters.rebuild(lambda _: tell(company.counters.mark()))
+    while (mark := company.counters.mark()) < newest:
+        tell(max(mark, 0))
+        if not company.counters.fold():
+            time.sleep(_A_MOMENT)
+    tell(newest)
+
+
+_A_MOMENT = 0.2
+"""Seconds until it is looked how far the worker is."""
+_STOPPED = {
+    "search": "Stopped. The index answers as before; the same command writes it anew.",
+    "shelf": "Stopped. What was not reached stands as before; the same command begins again.",
+    "history": "Stopped. No event is lost; the same command works out what was not reached.",
+    "profiles": "Stopped. The worker goes on with it; until then customers are known in part.",
+    "counters": "Stopped. The worker goes on with it; until then lists say that they are degraded.",
+    "effects": "Stopped. The worker goes on with it; until then rules tell of fewer customers.",
+}
+_SIZES: dict[str, Callable[[Platform], int]] = {
+    "history": lambda company: company.history.newest(),
+    "profiles": lambda company: company.history.newest(),
+    "counters": lambda company: company.history.newest(),
+}
+"""How much there is to do, where that is known."""
 _COLUMNS = (SpinnerColumn(), TextColumn("{task.description}"), MofNCompleteColumn())
 _REBUILDERS: dict[str, Callable[[Platform, Callable[[int], None]], object]] = {
     "search": lambda company, tell: company.finding.rebuild(tell),
     "shelf": _shelf,
     "history": lambda company, tell: company.history.remake(tell),
-    "profiles": lambda company, tell: company.digest.rebuild(tell),
-    "counters": lambda company, tell: company.counters.rebuild(tell),
+    "profiles": _profiles,
+    "counters": _counters,
     "effects": lambda company, tell: company.effects.rebuild(tell),
 }
 

@@ -113,6 +113,31 @@ _WORDS: tuple[tuple[str, str, str, str, str], ...] = (
 )
 
 
+_ENGLISH = {
+    "topic.retirement": "Retirement", "topic.retirement_community": "Retirement communities",
+    "topic.pension_annuity": "Pension annuities", "topic.personal_pension": "Personal pensions",
+    "topic.health": "Health", "topic.critical_illness": "Critical illness",
+    "topic.medical": "Medical insurance", "topic.wellness": "Wellness",
+    "topic.wealth": "Wealth", "topic.fund": "Funds", "topic.fund_manager": "Fund managers",
+    "topic.star_theme": "Star themes", "topic.regular_investing": "Regular investing",
+    "topic.fixed_income": "Steady income", "topic.allocation": "Asset allocation",
+    "topic.whole_life": "Inheritance", "topic.children": "Children's education",
+    "topic.education_fund": "Education savings", "topic.child_care": "Cover for children",
+    "topic.safety": "Safety", "topic.accident_safety": "Safe travels",
+    "topic.term_life": "Term life", "topic.service": "Service", "topic.claims": "Claims",
+    "topic.care": "Customer care", "topic.birthday_care": "Birthdays",
+    "topic.lifestyle": "Everyday talk", "topic.policy_news": "News explained",
+    "persona.aunty": "Kind aunty", "persona.finance": "Good with money",
+    "persona.mother": "Mother", "persona.health": "Health adviser",
+    "persona.veteran": "Veteran", "persona.tax": "Tax adviser",
+    "persona.neighbour": "Neighbourhood insider", "persona.young": "Young steward",
+    "audience.pre_retirement": "About to retire", "audience.family": "Breadwinners",
+    "audience.parents": "Families with children", "audience.investor": "Investors",
+    "audience.wealthy": "High net worth", "audience.young": "Young customers",
+    "audience.all": "All customers",
+}  # fmt: skip
+
+
 TAGS = frozenset(code for code, *_ in _WORDS)
 """The codes of the company's own words."""
 
@@ -183,8 +208,9 @@ def _words(platform: Platform) -> dict[str, str]:
     taxonomy.ship(by=BY)
     for code, facet, zh, parent, synonyms in _WORDS:
         taxonomy.create(
-            zh, facet, code=code, parent=parent or None, synonyms=synonyms.split(), by=BY
-        )
+            zh, facet, code=code, en=_ENGLISH[code], parent=parent or None,
+            synonyms=synonyms.split(), by=BY,
+        )  # fmt: skip
     return {tag.code: tag.id for tag in taxonomy.now().by_id.values()}
 
 

@@ -84,6 +84,10 @@ def test_every_tag_of_the_library_is_in_the_companys_words(library):
     assert {tag for piece in library for tag in piece.tags} <= words
 
 
+def test_what_the_company_talks_about_has_its_name_in_both_languages(platform):
+    assert [tag.zh for tag in platform.taxonomy.now().by_id.values() if tag.en == tag.zh] == []
+
+
 def test_pictures_documents_and_videos_are_what_they_say():
     for motif in MOTIFS:
         assert Image.open(io.BytesIO(picture(motif, 1))).format == "JPEG"

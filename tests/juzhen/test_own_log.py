@@ -2,6 +2,9 @@
 
 import csv
 import json
+import os
+import signal
+import threading
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -123,6 +126,34 @@ def test_only_what_customers_did_with_a_content_is_in_it(company, run, tmp_path)
         replace(read(6, HERS, one), handle=None),
     ])  # fmt: skip
     assert taken_out(run, tmp_path / "out")["events"] == 1
+
+
+def test_what_is_broken_off_leaves_the_files_of_before_and_says_so(company, run, tmp_path):
+    (one,) = library(company, 1)
+    happened(company, [read(1, HERS, one)])
+    out = tmp_path / "out"
+    taken_out(run, out)
+    before = {file.name: file.read_bytes() for file in out.iterdir()}
+    happened(company, [read(2, OTHERS[0], one)])
+    os.mkfifo(out / "users.csv.new")  # nobody reads: there it waits until it is stopped
+
+    ended = threading.Event()
+
+    def stop():
+        while not ended.wait(0.01):
+            if (out / "items.csv.new").exists():
+                os.kill(os.getpid(), signal.SIGINT)
+                return
+
+    by_hand = threading.Thread(target=stop)
+    by_hand.start()
+    stopped = run("export", "readings", str(out))
+    ended.set()
+    by_hand.join()
+    assert stopped.exit_code == 1
+    assert "Nothing was written" in stopped.stderr
+    assert {file.name: file.read_bytes() for file in out.iterdir()} == before
+    assert taken_out(run, out)["events"] == 2
 
 
 def test_that_it_was_taken_out_is_written_down(company, run, tmp_path):

@@ -1,10 +1,13 @@
 """A fold that is worked out anew says what it said before."""
 
+from types import SimpleNamespace
+
 import pytest
 from click.testing import CliRunner
 
 from juzhen.check import flaws
 from juzhen.cli import juzhen
+from juzhen.cli.keep import work_out_anew
 from juzhen.settings import begin, load
 from juzhen.wiring import assemble
 from kernel.clock import utc_now
@@ -67,3 +70,55 @@ def test_rebuilding_changes_no_answer(home, monkeypatch, what):
     assert before["flaws"] == []
     assert before["found"]
     assert before["shelf"]
+
+
+class StoppedHalfWay:
+    """A keeper whose fold is stopped by hand once some of it is done."""
+
+    def rebuild(self, tell):
+        tell(1)
+        raise KeyboardInterrupt
+
+    remake = rebuild
+
+    def newest(self):
+        return 2
+
+    def mark(self):
+        return 1
+
+
+@pytest.mark.parametrize("what", ["search", "history", "profiles", "counters", "effects"])
+def test_a_rebuild_that_is_stopped_says_what_becomes_of_the_rest(capsys, what):
+    keeper = StoppedHalfWay()
+    company = SimpleNamespace(
+        finding=keeper, history=keeper, digest=keeper, counters=keeper, effects=keeper
+    )
+    with pytest.raises(KeyboardInterrupt):
+        work_out_anew(company, what)
+    assert capsys.readouterr().err.startswith("Stopped. ")
+
+
+class Beaten(StoppedHalfWay):
+    """A fold that a worker goes on with, who is always faster."""
+
+    done = 0
+
+    def rebuild(self, tell):
+        tell(0)
+
+    def run(self):
+        self.done += 1
+        return 0
+
+    fold = run
+
+    def mark(self):
+        return min(self.done, 2)
+
+
+@pytest.mark.parametrize("what", ["profiles", "counters"])
+def test_a_rebuild_beside_a_worker_ends_when_all_is_there_whoever_did_it(what):
+    keeper = Beaten()
+    work_out_anew(SimpleNamespace(history=keeper, digest=keeper, counters=keeper), what)
+    assert keeper.mark() == keeper.newest()
