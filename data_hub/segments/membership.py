@@ -126,11 +126,16 @@ class Membership:
     def filling(self) -> Filling:
         """Where the fills go on, with those that wait there; none if all are done."""
         self.book()
+        waiting = self._waiting()
+        begin = min((fill.through for fill in waiting), default="")
+        return Filling(begin, {fill.segment for fill in waiting})
+
+    def _waiting(self) -> list[Fill]:
+        """The fills that are not done, whoever goes on with them."""
         with self._people.read() as session:
             waiting = list(session.scalars(select(Fill).where(Fill.through < EVERYBODY)))
         self._filling = {fill.segment: fill.through for fill in waiting if fill.done is None}
-        begin = min((fill.through for fill in waiting), default="")
-        return Filling(begin, {fill.segment for fill in waiting})
+        return waiting
 
     def note_filled(self, filling: Filling, through: str | None) -> None:
         """Everybody up to ``through`` was asked; None: everybody. Joins the digest's write."""
@@ -146,7 +151,7 @@ class Membership:
         led to her; who was part of somebody is told to have entered unless she was told so.
         ``emptied``: those of whom nothing is told any more."""
         if self._filling:
-            self.filling()
+            self._waiting()
         book, moves = self._book, Moves(gone=set(noted.gone))
         ids = {each.customer for each in subjects} | {*emptied}
         ids |= {old for her in noted.were for old in noted.olds(her)}
