@@ -25,8 +25,8 @@ def _plain(value: float) -> str:
 
 
 def percent(value: float) -> str:
-    """A share as people say it."""
-    return f"{100 * value:.1f} %"
+    """A share as people say it, the sign on its number's line."""
+    return f"{100 * value:.1f}\N{NO-BREAK SPACE}%"
 
 
 def bars(

@@ -35,6 +35,11 @@ def test_a_list_is_told_with_the_commas_of_the_language_and_a_word_in_it():
     assert wording.say("not_a_choice", "en", choices=()) == "Choose one of ."
 
 
+def test_no_line_of_a_phone_parts_a_number_from_its_per_cent():
+    words = {key: (wording.say(key), wording.say(key, "en")) for key in wording.catalogue()}
+    assert {key for key, told in words.items() if re.search(r"[\d}…] %", " ".join(told))} == set()
+
+
 def test_english_says_one_otherwise_than_many():
     assert wording.say("home_stuck", "en", n=1) == "1 delivery needs a person"
     assert wording.say("home_stuck", "en", n="1,204") == "1,204 deliveries need a person"
