@@ -2,6 +2,7 @@
 
 import pytest
 
+from content_hub.tagging_runs import Chosen
 from kernel.actors import Role
 from tests.schemas.conftest import editor
 
@@ -48,6 +49,23 @@ def test_everything_that_is_found_is_seen_tagged_and_taken_back(house, words):
     assert (run["done"], bool(run["finished"])) == (3, True)
     undo = "mutation($r: ID!) { undoTagging(input: {run: $r}) { run { undone } } }"
     assert house.ask(undo, r=run["id"])["undoTagging"]["run"]["undone"]
+    assert set(house.materials.topics(ids).values()) == {()}
+
+
+def test_a_run_that_is_under_way_is_stopped_once_and_what_it_did_is_taken_back(house, words):
+    ids = [house.materials.create("script", f"旅居{n}", by="li").id for n in range(60)]
+    run = house.tagging_runs.begin(["care"], (), chosen=Chosen(text="旅居"), by="li")
+    house.tagging_runs.go_on(run.id)
+    stop = """mutation($r: ID!) { stopTagging(input: {run: $r}) {
+      run { done finished undone } problems { code } } }"""
+    told = house.ask(stop, r=run.id)["stopTagging"]["run"]
+    assert (told["done"], bool(told["finished"]), told["undone"]) == (50, True, None)
+    house.tagging_runs.go_on(run.id)
+    worn = [bool(tags) for tags in house.materials.topics(ids).values()]
+    assert sum(worn) == 50
+    assert house.ask(stop, r=run.id)["stopTagging"]["problems"] == [{"code": "tagging_is_over"}]
+    undo = "mutation($r: ID!) { undoTagging(input: {run: $r}) { run { undone } } }"
+    assert house.ask(undo, r=run.id)["undoTagging"]["run"]["undone"]
     assert set(house.materials.topics(ids).values()) == {()}
 
 

@@ -131,7 +131,7 @@ class FoundToTag(ObjectType):
 def tag_found(ask: Ask, sent: Sent) -> _Found:
     """Tag everything that a filter finds, up to 100,000. With `preview` nothing is changed. The
     first slices are done when it is answered; the worker does the rest, `taggingRun` says how
-    far it is, `undoTagging` takes it back."""
+    far it is, `stopTagging` ends it, `undoTagging` takes it back."""
     context: Context = ask.context
     require(context.actor, "tag_materials")
     chosen = Chosen(
@@ -145,6 +145,15 @@ def tag_found(ask: Ask, sent: Sent) -> _Found:
     run = context.tagging_runs.begin(add, remove, chosen=chosen, by=context.actor.id)
     found.run = context.tagging_runs.go_on(run.id, _AT_ONCE)
     return found
+
+
+def stop_tagging(ask: Ask, sent: Sent) -> RunRecord:
+    """Do no more of a run: what is tagged stays so, and `undoTagging` may take it back."""
+    context: Context = ask.context
+    require(context.actor, "tag_materials")
+    run = context.tagging_runs.one(sent["run"])
+    require_own(context.actor, run.by)
+    return context.tagging_runs.stop(run.id, by=context.actor.id)
 
 
 def undo_tagging(ask: Ask, sent: Sent) -> RunRecord:
@@ -279,6 +288,9 @@ VERBS = {
         "tagFound", "found", FoundToTag, tag_found,
         types=texts(), tags=ids(), text=graphene.String(), add=ids(), remove=ids(),
         preview=graphene.Boolean(),
+    ),
+    "stop_tagging": verb(
+        "stopTagging", "run", shapes.TaggingRun, stop_tagging, run=graphene.ID(required=True)
     ),
     "undo_tagging": verb(
         "undoTagging", "run", shapes.TaggingRun, undo_tagging, run=graphene.ID(required=True)
