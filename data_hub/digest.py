@@ -137,7 +137,7 @@ class Digest:
         self, profiles: Mapping[str, Profile], slice_: Slice, causes: Mapping[str, Event], *,
         silent: bool = False,
     ) -> None:  # fmt: skip
-        if self._standings is not None and not self._rebuilding():
+        if self._standings is not None and not self._past.under_way(slice_.since.mark):
             stood = self._standings.work_out(
                 profiles, slice_.handles, slice_.noted, causes, silent=silent
             )
@@ -287,11 +287,10 @@ class Digest:
 
     def _slice(self, limit: int) -> int:
         since = self._since()
-        stretch = self._past.alike(self._history.after(since.mark, limit))
+        stretch, again = self._past.parted(self._history.after(since.mark, limit))
         if not stretch:
             self._past.end(since.mark)
             return 0
-        again = self._past.under_way(since.mark)
         digested = self._digested([event for _, event in stretch], since, again=again)
         if not self._write(digested, {_EVENTS: str(stretch[-1][0])}):
             return 0
@@ -328,7 +327,8 @@ class Digest:
         active = {customer: profile.active for customer, profile in kept.items()}
         self._fold_on(own, kept, slice_)
         found = [] if again else findings.noticed(events, own, active, noted)
-        slice_.found += self._past.news(found, noted) if self._rebuilding() else found
+        past = self._past.under_way(since.mark)
+        slice_.found += self._past.news(found, noted) if past and found else found
         causes = {customer: hers[-1] for customer, hers in own.items() if hers}
         self._stand(slice_.profiles, slice_, causes)
         return slice_

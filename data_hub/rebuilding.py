@@ -44,10 +44,14 @@ class Rebuilding:
             with self._people.write("digest"):
                 self._marks.move(_UPTO, str(mark))
 
-    def alike(self, stretch: Sequence[tuple[int, Event]]) -> Sequence[tuple[int, Event]]:
-        """The beginning of a stretch, as far as all of it was digested before, or none of it."""
+    def parted(
+        self, stretch: Sequence[tuple[int, Event]]
+    ) -> tuple[Sequence[tuple[int, Event]], bool]:
+        """The beginning of a stretch, as far as all of it was digested before, or none of it; and
+        which of the two."""
         upto = self._upto()
-        return [each for each in stretch if each[0] <= upto] or stretch
+        before = [each for each in stretch if each[0] <= upto]
+        return before or stretch, bool(before)
 
     def news(self, found: list[dict[str, Any]], noted: Noted) -> list[dict[str, Any]]:
         """What of this nobody was told before, by whatever led to it then."""
