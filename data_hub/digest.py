@@ -124,6 +124,7 @@ class Digest:
         hers = self._identities.handles_of(kept)
         slice_.handles = {customer: str(handles[0]) for customer, handles in hers.items()}
         slice_.noted.gone |= set(customers) - hers.keys()
+        slice_.renamed(hers if silent else {})
         slice_.noted.customers = {str(h): c for c, handles in hers.items() for h in handles}
         stale = [customer for customer in hers if kept[customer].shape != SHAPE]
         slice_.profiles = {her: kept[her] for her in hers if forgotten(kept[her], now)}

@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from data_hub.retention import Retention
+from data_hub.invariants import standing_flaws
+from data_hub.retention import Retention, periods
 from data_hub.segments import Member, Membership, Preview
 from data_hub.segments import previewing as previewing_module
 from data_hub.standings import Transition
@@ -257,6 +258,36 @@ def test_who_moves_while_the_past_is_folded_again_is_told_of(hub):
     assert sorted(moved(hub)) == sorted(told)
 
 
+def test_who_has_another_id_once_the_past_is_folded_again_is_still_who_she_was(
+    hub, records, people, clock
+):
+    """What told of her oldest handle was let go of meanwhile: another one names her now."""
+    segment = hub.segments.create("买过", rule="did bought", by="li")
+    hub.settle()
+    hub.tell(
+        event("viewed_page", mobile(), minutes=-50 * MINUTES),
+        event("bought", user("u1"), minutes=-10 * MINUTES),
+        event("identified", user("u1"), mobile(), minutes=-9 * MINUTES),
+    )  # fmt: skip
+    before, told = hub.id_of(user("u1")), hub.kinds_found()
+    Retention(
+        hub.history,
+        people,
+        hub.profiles,
+        hub.digest,
+        hub.emptying,
+        clock,
+        days=periods("browsing=30"),
+    ).run()
+    hub.digest.rebuild()
+    hub.settle()
+    her = hub.id_of(user("u1"))
+    assert her != before
+    assert hub.members(segment.id) == {her}
+    assert hub.kinds_found() == told
+    assert list(standing_flaws(records, people)) == []
+
+
 def test_a_round_that_another_broke_off_is_gone_on_with(hub, people, clock):
     """Whoever began to ask everybody again may be another process, and dead by now."""
     segment = hub.segments.create("买过", rule="did bought", by="li")
@@ -317,7 +348,13 @@ def test_who_enters_and_leaves_because_of_what_is_kept_no_longer_is_told_of(hub,
     both, one, file, file2 = (hub.id_of(user(name)) for name in ("both", "one", "file", "file2"))
     before = len(moved(hub))
     Retention(
-        hub.history, people, hub.profiles, hub.digest, hub.emptying, clock, days={"browsing": 30}
+        hub.history,
+        people,
+        hub.profiles,
+        hub.digest,
+        hub.emptying,
+        clock,
+        days=periods("browsing=30"),
     ).run()
     rows = {n: each for n, each in hub.history.after(0, 99) if each.id.startswith("row")}
     TakingBack(hub.history, people, hub.digest).take(rows)
