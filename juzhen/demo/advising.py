@@ -9,7 +9,7 @@ task undone on anybody's phone.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +35,9 @@ _ADVISED = 0.3
 _REACHED, _DONE = (0.24, 0.36), (0.45, 0.62)
 """How many of these she writes to within days, and of her tasks she does: in the first week, and in
 the last."""
+_LESS = 0.6
+"""So much of that of whom is held out, where somebody is (`JUZHEN_MATCHING_HOLD_OUT`): what the
+page of matching quality finds is known."""
 _TASKED = 0.3
 """For so many of the lists there was a task that led to it."""
 _TASKS = ("warmed", "came_back", "nurture")
@@ -51,10 +54,11 @@ def advise(
     stocked: Sequence[Stocked],
     now: datetime,
     dice: random.Random,
+    held: Collection[int] = (),
 ) -> Iterator[tuple[int, Told]]:
     """Write all of it down, as it would have been kept; the events of it, each with the place of
-    whom it is about among everybody."""
-    told = _Told(platform, company, stocked)
+    whom it is about among everybody. ``held``: the places of whom is held out."""
+    told = _Told(platform, company, stocked, held)
     monday = platform.zone.day(now) - timedelta(days=platform.zone.day(now).weekday())
     for back in range(LAST - 1, -1, -1):
         begins = platform.zone.at(monday - timedelta(weeks=back))
@@ -68,8 +72,14 @@ def advise(
 class _Told:
     """The rows of every week."""
 
-    def __init__(self, platform: Platform, company: Company, stocked: Sequence[Stocked]) -> None:
-        self._company, self._zone = company, platform.zone
+    def __init__(
+        self,
+        platform: Platform,
+        company: Company,
+        stocked: Sequence[Stocked],
+        held: Collection[int],
+    ) -> None:
+        self._company, self._zone, self._held = company, platform.zone, held
         self._about: dict[str, list[Stocked]] = {}
         for each in stocked:
             if each.piece.shown and each.piece.branch < 0:
@@ -96,8 +106,10 @@ class _Told:
             at = begins + timedelta(
                 days=dice.randrange(5), hours=dice.choice(_HOURS), minutes=dice.randrange(60)
             )
+            part_of = _LESS if place in self._held else 1.0
             reached, done = (
-                dice.random() < low + (high - low) * part for low, high in (_REACHED, _DONE)
+                dice.random() < (low + (high - low) * part) * of
+                for (low, high), of in ((_REACHED, part_of), (_DONE, 1.0))
             )
             written = at + timedelta(hours=dice.expovariate(1 / _SOON))
             tasked = dice.random() < _TASKED

@@ -15,6 +15,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from channels.deliveries import Lane, State
+from data_hub.identities import own_id
 from juzhen.demo import access, platforms, reaching
 from juzhen.demo.advising import advise
 from juzhen.demo.behaviour import EVENTS, Behaviour, Told, in_order
@@ -28,8 +29,9 @@ from juzhen.settings import Settings
 from juzhen.wiring import Platform, assemble, migrate
 from kernel.clock import utc_now
 from kernel.errors import Conflict
-from kernel.events import Handle
+from kernel.events import Handle, unpack
 from kernel.values import dataclass
+from matching.experiments import held_out
 
 SEED = 20_260_302
 _APPENDED = 5_000
@@ -74,7 +76,8 @@ def build(home: Path, port: int, tell: Tell, *, size: Size | None = None) -> Non
         clock.now = now
         choose(platform, now)
         dice = random.Random(SEED)  # noqa: S311  # no secret
-        for place, event in advise(platform, company, everybody, stocked, now, dice):
+        held = _held_out(told, platform.responses.hold_out)
+        for place, event in advise(platform, company, everybody, stocked, now, dice, held):
             told[place].append(event)
         cast = everybody[:CAST]
         there = platforms.join(platform, company, cast, settings.demo_sandbox)
@@ -90,6 +93,17 @@ def build(home: Path, port: int, tell: Tell, *, size: Size | None = None) -> Non
     os.sync()
     urls = {"url": settings.public_url, "sandbox_url": settings.demo_sandbox}
     write(home, urls | doors)
+
+
+def _held_out(told: Sequence[Sequence[Told]], share: float) -> set[int]:
+    """Who of everybody is, by the handle that she was first known by: the one that names her."""
+    held = set()
+    for place, events in enumerate(told if share else ()):
+        first = unpack(min(events).packed) if events else None
+        if first and first.handle:
+            named = min(map(str, (first.handle, *first.links)))
+            held |= {place} if held_out(own_id(named), share) else set()
+    return held
 
 
 def _library(

@@ -19,6 +19,8 @@ from kernel.errors import Conflict
 
 NAME = "禾嘉人寿与财富"
 FILE = "access.json"
+HOLD_OUT = "0.1"
+"""The customer whom the tour is about is not among them: her telephone names her in every demo."""
 _PLACES = (
     "stores_records", "stores_journal", "stores_search", "stores_history", "stores_files",
 )  # fmt: skip
@@ -26,7 +28,13 @@ _PLACES = (
 
 def settings_of(home: Path, port: int) -> Settings:
     """The demo's settings: its own keys, its sandbox one port higher."""
-    begin(home, company_name=NAME, company_referral="1%", company_modules="mass_send,auto_add")
+    begin(
+        home,
+        company_name=NAME,
+        company_referral="1%",
+        company_modules="mass_send,auto_add",
+        matching_hold_out=HOLD_OUT,
+    )
     sandbox = f"http://127.0.0.1:{port + 1}"
     return replace(
         load(home=home), web_port=port, demo=True, demo_sandbox=sandbox, outbound_origins=sandbox

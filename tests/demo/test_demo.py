@@ -15,6 +15,7 @@ from sqlalchemy import func, select
 
 from content_hub.compliance import Compliance
 from content_hub.tags.shipped import SHIPPED
+from data_hub.identities import own_id
 from engagement.reminders import Reminder
 from juzhen.cli import juzhen
 from juzhen.demo import access
@@ -33,6 +34,7 @@ from kernel.actors import Role
 from kernel.calendar import Zone
 from kernel.errors import Conflict
 from kernel.events import Handle, unpack
+from matching.experiments import held_out
 from matching.offers import Offer
 
 TODAY = date(2026, 11, 23)
@@ -225,6 +227,14 @@ def test_what_reps_did_with_their_lists_can_be_judged_by_the_week_and_waits_on_n
     for each in offers:
         shown = [item.material for item in each.told()]
         assert len({*shown}) == len(shown) > 0
+
+
+def test_a_tenth_is_held_out_and_the_customer_of_the_tour_is_not_among_them(home, platform):
+    hers = read(home)["ids"]["customer"]
+    _, app, *_ = json.loads((home / "sandbox" / "accounts.json").read_text("utf-8"))
+    assert hers == own_id(Handle("phone", "", app["customers"][0]["phone"]))  # in every demo
+    assert platform.responses.hold_out == 0.1
+    assert not held_out(hers, 0.1)
 
 
 def test_going_on_under_another_port_moves_the_addresses(home):
