@@ -232,10 +232,22 @@ class Privacy:
             customer = self._identities.resolve(who)
         else:
             found = self._identities.find(who)
+            if not found:
+                return self._once_known(who)
             if len(found) != 1:
                 raise NotFound("customer", who)
             customer = found[0]
         return customer, self._identities.handles(customer)
+
+    def _once_known(self, who: str) -> tuple[str, list[Handle]]:
+        """Somebody of whom nothing is told any more, since a file was taken back or its time was
+        over: what was found of her then is kept. Raises `NotFound` where nothing is."""
+        if (handle := phone(who) or _handle(who)) is not None:
+            names = _names(own_id(handle), [handle])
+            for _, records, base in self._tables():
+                if any(True for _ in personal.held(records, base, names)):
+                    return own_id(handle), [handle]
+        raise NotFound("customer", who)
 
     def _tables(self) -> tuple[tuple[str, Records, Any], ...]:
         return ("records", self._records, Record), ("people", self._people, Folded)

@@ -14,6 +14,7 @@ from servers.postgres import tool
 
 from channels.touch_policy import Touch
 from data_hub.invariants import identity_flaws, profile_flaws
+from data_hub.taking_back import TakingBack
 from juzhen.cli import juzhen
 from juzhen.settings import begin, load
 from juzhen.web.repeats import KeptAnswer
@@ -123,6 +124,26 @@ def test_an_export_tells_everything_that_is_held(run, company):
     assert [each["told"]["item"]["userId"] for each in told["refused"]] == [HERS.value, PHONE]
     assert OTHER.value not in json.dumps(told)
     assert NAME in json.dumps(told, ensure_ascii=False)
+
+
+@pytest.mark.rule("R46.3")
+def test_what_was_found_of_somebody_who_is_known_no_more_is_told_and_erased(run, company):
+    """A file that told of her was taken back: nothing says any more who she is."""
+    number = "13855554444"
+    gone = Event(
+        id="row", kind="signed_up", at=utc_now(), account="acc_app",
+        handle=Handle("phone", "", number),
+    )  # fmt: skip
+    company.intake.take([gone])
+    while company.fold.run() or company.digest.run():
+        pass
+    rows = {n: each for n, each in company.history.after(0, 99) if each.id == "row"}
+    TakingBack(company.history, company.people, company.digest).take(rows)
+    told = json.loads(run("export", "customer", number).output)
+    assert "findings" in {each["table"] for each in told["rows"]}
+    assert run("erase", number, "--yes").exit_code == 0
+    assert company.findings.about([str(gone.handle)], {"first_seen"}) == []
+    assert isinstance(run("erase", number, "--yes").exception, NotFound)
 
 
 @pytest.mark.rule("R46.3")
