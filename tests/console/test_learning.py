@@ -12,7 +12,7 @@ from juzhen.console.learning import disagree
 from juzhen.web import public
 from kernel.events import Handle
 from matching.counters.keeping import BEHIND, Counters
-from matching.experiments import Group, Uplift
+from matching.experiments import Group, Uplift, held_out
 from matching.nightly import Night
 from tests.console.conftest import Desk
 from tests.workbench.conftest import Desk as House
@@ -155,12 +155,18 @@ def test_what_the_lists_are_worth_is_told_from_the_held_out_alone(house, desk_of
         company.offer(each, rep)
     house.clock.move(timedelta(hours=1))
     assert "成交的差额：数据不足，不作结论" in desk_of("analyst").get("/console/learning").text
-    company.tell(*(company.event("bought", each, amount=100) for each in handles))
-    told = house.worths.deals()
-    assert told.treated.size + told.held.size == 10
-    page = desk_of("analyst").get("/console/learning").text
-    many = told.treated.size
-    assert f"{many} 位客户中成交 {many} 位；按对照组的比例应为 {many} 位" in page
+    held = {each: held_out(company.id_of(each), 0.5) for each in handles}
+    for of_held in (False, True):
+        company.tell(*(
+            company.event("bought", each, amount=100) for each in handles if held[each] is of_held
+        ))  # fmt: skip
+        told = house.worths.deals()
+        many, would = told.treated.size, told.treated.size if of_held else 0
+        assert (many, told.held.size) == (10 - sum(held.values()), sum(held.values()))
+        page = desk_of("analyst").get("/console/learning").text
+        assert f"{many} 位客户中成交 {many} 位；按对照组的比例应为 {would} 位" in page
+        assert ("工具价格低于此才划算" in page) is not of_held
+        assert ("个性化推荐没有带来更多" in page) is of_held
 
 
 @pytest.mark.browser
@@ -173,6 +179,7 @@ def test_the_page_is_for_everybody(house, for_everybody):
     for number in range(1, 5):
         after = 0.1 + number / 50
         a_night(house, number, 0.1, after, shipped=number != 3)
+    house.responses.hold_out = 0.5
     for_everybody("learning", role="analyst")
     for_everybody("learning?lang=en", role="analyst")
     for_everybody("learning", role="team_lead")
