@@ -7,7 +7,7 @@ for the others among what is kept of the same people. Whoever was erased is know
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from itertools import islice
 
 from channels.orders import part
@@ -18,21 +18,21 @@ from stores.told import Told
 _LASTING = ("order:", "lead:")
 """How the ids begin that say what was told and not who told it when."""
 _MOST = 10_000
-"""So many of theirs are looked through for a slice of the fold: whoever tells without end waits for
-nobody."""
+"""So many events of several handles are looked through at once, and of one handle at all: whoever
+tells without end waits for nobody."""
 
 
-def told_first(history: History, told: list[Told]) -> list[Told]:
+def told_first(history: History, told: list[Told], *, most: int = _MOST) -> list[Told]:
     """Without what the history holds already, of those whose id lasts. What was told by the same
     arrival is left in: a fold that was broken off puts it again."""
     lasting = [each for each in told if each.id.startswith(_LASTING)]
     if not lasting:
         return told
-    whom = {Handle.parse(name) for each in lasting for name in each.names}
+    whom = sorted({Handle.parse(name) for each in lasting for name in each.names})
     kinds = {each.kind for each in lasting}
     known = {
         (event.account, id_): event.received
-        for event in islice(history.of(whom, kinds=kinds), _MOST)
+        for event in _before(history, whom, kinds, most)
         if event.received is not None and event.id.startswith(_LASTING)
         for id_ in _ids(event)
     }
@@ -41,6 +41,19 @@ def told_first(history: History, told: list[Told]) -> list[Told]:
         if (before := known.get((each.account, each.id))) is None
         or before >= (unpack(each.packed).received or before)
     ]  # fmt: skip
+
+
+def _before(
+    history: History, whom: Sequence[Handle], kinds: Collection[str], most: int
+) -> Iterator[Event]:
+    """What is known of these; of so many that it is more than is read at once, half by half."""
+    found = list(islice(history.of(whom, kinds=kinds), most))
+    if len(found) < most or len(whom) == 1:
+        yield from found
+        return
+    half = len(whom) // 2
+    yield from _before(history, whom[:half], kinds, most)
+    yield from _before(history, whom[half:], kinds, most)
 
 
 def _ids(event: Event) -> Iterator[str]:

@@ -127,6 +127,20 @@ def test_what_a_broken_off_fold_put_is_put_again(stores, take, clock):
     assert told_first(stores.history, [later, told]) == [told]
 
 
+def test_of_however_many_orders_of_however_many_people_none_counts_again(stores, take):
+    hers = [
+        event("bought", user(f"u{who}"), id=f"order:{who}-{number}", minutes=number)
+        for who in range(5) for number in range(3)
+    ]  # fmt: skip
+    take(*hers)
+    again = [
+        Told.of(replace(each, received=each.received + timedelta(days=9)), stores.history.zone)
+        for each in hers
+    ]
+    for most in (3, 4, 15, 16):
+        assert told_first(stores.history, again, most=most) == []
+
+
 def test_who_was_erased_is_known_no_more(stores, take, clock):
     take(*ark(clock, 2))
     stores.history.forget({Handle("buyer", "acc_ark", "u1")})
