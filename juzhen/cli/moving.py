@@ -26,7 +26,11 @@ def _told(*, silent: bool = False) -> Iterator[Callable[[str, int], None]]:
                 tasks[part] = progress.add_task(part, total=None)
             progress.update(tasks[part], completed=done)  # type: ignore[arg-type]  # rich's own number
 
-        yield tell
+        try:
+            yield tell
+        except KeyboardInterrupt:
+            click.echo("Stopped. The same command goes on where it stopped.", err=True)
+            raise
 
 
 def write_out(folder: Path) -> None:

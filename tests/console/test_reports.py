@@ -9,6 +9,7 @@ from data_hub.reports.base import WORLDS
 from data_hub.reports.keeping import CODES
 from kernel.events import Handle
 from kernel.wording import say
+from tests.browsing import Hands
 from tests.data_hub.telling import event, user
 
 
@@ -99,6 +100,19 @@ def test_who_only_reads_boards_notes_no_spending(rooms, desk_of):
 def test_reports_are_for_those_who_may(rooms, desk_of):
     assert desk_of("rep").get("/console/reports/quality").status_code == 403
     assert desk_of("analyst").get("/console/reports/nothing").status_code == 404
+
+
+@pytest.mark.rule("R161.1")
+@pytest.mark.browser
+def test_which_channel_brings_a_and_b_customers_this_week_takes_three_inputs(rooms, opened):
+    page, hands = opened("", role="analyst"), Hands(3, seconds=30, a_look=5)
+    hands.tap(page.get_by_role("link", name=say("console_board"), exact=True).first)
+    hands.tap(page.get_by_role("link", name=say("console_reports"), exact=True).first)
+    hands.tap(page.get_by_role("link", name=say("reports_quality_week"), exact=True))
+    assert page.locator("h1").inner_text() == say("reports_quality_week")
+    heads = page.locator("thead th").all_inner_texts()
+    assert {say("report_grade_a"), say("report_grade_b"), say("report_creative")} <= {*heads}
+    assert "开年计划" in page.locator("tbody").inner_text()
 
 
 @pytest.mark.parametrize("code", ["board_praise_week", "quality", "tiers"])

@@ -1,7 +1,10 @@
 """A whole company is carried into other stores, verified, and may be carried back."""
 
+import os
 import secrets
 import shutil
+import signal
+import threading
 
 import pytest
 from click.testing import CliRunner
@@ -14,6 +17,7 @@ from juzhen.cli import juzhen
 from juzhen.settings import load
 from juzhen.transfer.whole import arrive, drain, leave
 from juzhen.transfer.whole.drained import behind, marks, tip
+from juzhen.transfer.whole.rows import tables
 from juzhen.wiring import assemble
 from juzhen.worker import lanes
 from kernel.errors import Conflict, Invalid, Overloaded
@@ -81,6 +85,33 @@ def opened(home, file=None):
     settings = load({}, home=home, file=file)
     migrate(settings)
     return assemble(settings)
+
+
+def test_a_whole_export_that_is_stopped_says_so_and_goes_on_where_it_stopped(home, tmp_path):
+    folder, ended = tmp_path / "whole", threading.Event()
+    first, second, *_ = [f"{part}.{table.name}" for part, table in tables()]
+    folder.mkdir()
+    os.mkfifo(folder / f"{second}.new")  # nobody reads: there it waits until it is stopped
+
+    def stop():
+        while not ended.wait(0.01):
+            if (folder / "whole.json").exists():  # the first part is kept
+                os.kill(os.getpid(), signal.SIGINT)
+                return
+
+    by_hand = threading.Thread(target=stop)
+    by_hand.start()
+    stopped = CliRunner().invoke(juzhen, ["export", "--all", str(folder)])
+    ended.set()
+    by_hand.join()
+    assert stopped.exit_code == 1
+    assert "goes on where it stopped" in stopped.stderr
+    assert not (folder / f"{second}.jsonl").exists()
+    (folder / f"{second}.new").unlink()
+    written = (folder / f"{first}.jsonl").stat().st_mtime_ns
+    again = CliRunner().invoke(juzhen, ["export", "--all", str(folder)])
+    assert again.exit_code == 0, again.output
+    assert (folder / f"{first}.jsonl").stat().st_mtime_ns == written
 
 
 @pytest.mark.postgres
