@@ -75,7 +75,8 @@ class Segment(ObjectType):
     version = graphene.Int(required=True)
     count = graphene.Int(required=True, resolver=lambda segment, ask: _size(segment, ask).count)
     ready = graphene.Boolean(
-        required=True, resolver=lambda segment, ask: _size(segment, ask).ready,
+        required=True,
+        resolver=lambda segment, ask: bool(segment.retired) or _size(segment, ask).ready,
         description="Everybody has been asked since the rule was last changed.",
     )  # fmt: skip
     made = Moment(required=True)

@@ -53,7 +53,10 @@ def test_conditions_are_added_counted_and_made_into_a_segment(rooms, analyst):
     assert her(rooms) in sheet.text
     assert "想买的" in analyst.get("/console/segments").text
     analyst.post("/console/segments/keen", act="retire")
-    assert "此前 1 人在内" in analyst.get("/console/segments/keen?lang=zh").text
+    rooms.tell()
+    retired = analyst.get("/console/segments/keen?lang=zh").text
+    assert "此前 1 人在内" in retired
+    assert "正在计算" not in retired
     assert "1 customer was in until then" in analyst.get("/console/segments/keen?lang=en").text
 
 

@@ -49,6 +49,18 @@ def test_a_segment_is_made_filled_listed_and_asked_why(house):
     assert [each["holds"] for each in asked["segmentExplanation"]["because"]] == [True, True]
 
 
+def test_a_retired_segment_has_nobody_and_nothing_to_wait_for(house):
+    house.meet()
+    made(house, "new in 7d", "new")
+    told = house.ask(
+        """mutation { retireSegment(input: {segment: "new"}) {
+          segment { count ready retired } problems { code } } }""", ADMIN,
+    )["retireSegment"]  # fmt: skip
+    house.tell()
+    asked = house.ask("""{ segment(id: "new") { count ready retired } }""", ADMIN)["segment"]
+    assert asked == {"count": 0, "ready": True, "retired": told["segment"]["retired"]}
+
+
 def test_a_preview_counts_before_anything_is_made(house):
     house.meet()
     asked = """query($r: String) { segmentPreview(rule: $r) { count exact margin total rule } }"""
