@@ -51,10 +51,11 @@ def stage(profile: Profile, now: datetime) -> Stage:
 def stage_pulls(
     profile: Profile, tree: TagTree, now: datetime, weights: Weights, zone: Zone
 ) -> list[Pull]:
-    """What speaks for content of her stage."""
+    """What speaks for content of her stage. Of whom nothing is known, or must not be looked at,
+    nothing does: she may have bought."""
     hers = stage(profile, now)
     tag = tree.find(hers.tag)
-    if tag is None:
+    if tag is None or not profile.events:
         return []
     day = {"day": zone.day(hers.since).isoformat()} if hers.since else {}
     key = f"reason_stage_{hers.name}" + "_held" * (hers.name == "after_sales" and not day)

@@ -129,6 +129,29 @@ def test_the_list_of_who_is_held_out_does_not_look_at_what_she_does(company):
     assert not kinds & {"tag", "neighbour"}
 
 
+@pytest.mark.parametrize("why", ["held_out", "refused"])
+def test_of_whom_nothing_may_be_looked_at_nobody_says_that_she_has_not_bought(company, why):
+    company.taxonomy.ship(by="li")
+    greeting = company.place("初次见面", "健康")
+    company.materials.tag([greeting], add=["stage.connect"], by="li")
+    rep = company.hire("li")
+    her = company.meet(rep=rep)
+
+    def said():
+        reasons = [each for item in company.offer(her, rep).told() for each in item.reasons]
+        assert reasons
+        return {each.key for each in reasons if each.kind == "stage"}
+
+    assert said() == {"reason_stage_connect"}
+    company.tell(company.event("bought", her, amount=900))
+    assert "reason_stage_connect" not in said()
+    if why == "held_out":
+        company.asking.manner = Manner(hold_out=1.0)
+    else:
+        company.consents.withdraw([her], PERSONALISATION, source="page")
+    assert said() == set()
+
+
 def test_what_the_held_out_has_read_stays_off_her_list_unless_she_refused_to_be_looked_at(company):
     made, rep = company.library(each=3), company.hire("li")
     her = company.meet(rep=rep)
