@@ -60,22 +60,24 @@ class Lived(NamedTuple):
 def lived(events: Iterable[Event]) -> Lived:
     """All that these events, oldest first by (at, id), tell of what a profile keeps the last of."""
     told, owed = Lived([], [], []), list[list[Any]]()
+    lines = purchases.Numbered()
     for event in events:
         if event.detail.get("bot"):
             continue
         at, by = event.at.timestamp(), teller(event.account, event.id)
         if event.kind == "bought":
             bought = order(details(event))
-            if purchases.told_again(told.purchases, bought, at, by):
+            if purchases.told_again(lines.of(bought.number), bought, at, by):
                 continue
-            purchases.note(told.purchases, bought, at, by)
+            lines.add(purchases.note(told.purchases, bought, at, by))
             for back, before in purchases.settle(owed, bought.number, by):
-                purchases.pay_back(told.purchases, back, before)
+                purchases.pay_back(lines.of(bought.number), back, before)
         elif event.kind == "refunded":
             back = order(details(event))
-            if back.number and not purchases.about(told.purchases, back.number, by):
+            hers = lines.of(back.number) if back.number else told.purchases
+            if back.number and not purchases.about(hers, back.number, by):
                 purchases.owe(owed, back, by)
-            purchases.pay_back(told.purchases, back, by)
+            purchases.pay_back(hers, back, by)
         kind = KINDS.get(event.kind) or kind_of(event.kind)
         if event.account != OWN_ACCOUNT and kind.owner == "customer":
             told.trail.append([event.kind, at])

@@ -22,9 +22,25 @@ _NEAR = 7 * 86_400
 """Seconds: a page tells of an order when it is placed, its shop once it is paid."""
 
 
-def note(purchases: list[Row], bought: Order, at: float, by: Teller) -> None:
+class Numbered:
+    """Purchases by their orders' numbers, for who goes through more than a profile keeps."""
+
+    def __init__(self) -> None:
+        self._rows: dict[str, list[Row]] = {}
+
+    def of(self, number: str) -> list[Row]:
+        """The lines of this number, whoever told of them."""
+        return self._rows.get(number, [])
+
+    def add(self, row: Row) -> None:
+        if row[4]:
+            self._rows.setdefault(row[4], []).append(row)
+
+
+def note(purchases: list[Row], bought: Order, at: float, by: Teller) -> Row:
     """Note what was bought."""
     purchases.append([at, *bought, 0.0, by.name, "", by.shop])
+    return purchases[-1]
 
 
 def known(purchases: Sequence[Row], bought: Order, at: float, by: Teller) -> list[Row]:

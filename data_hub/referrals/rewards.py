@@ -42,17 +42,17 @@ def orders(found: Iterable[Found], since: datetime) -> list[Order]:
     several tell of one order counts as the first of them told it (`data_hub.profiles.purchases`).
     """
     told = sorted(found, key=lambda each: (each.at, each.key))
-    rows: list[purchases.Row] = []
-    keys: list[str] = []
+    lines, keys = purchases.Numbered(), dict[int, str]()
     kept: dict[str, Order] = {}
+    rows: list[purchases.Row] = []
     for each in told:
         if each.kind != "bought":
             continue
         what, at, by = _what(each), each.at.timestamp(), _teller(each)
-        if purchases.told_again(rows, what, at, by):
+        if purchases.told_again(lines.of(what.number), what, at, by):
             continue
-        purchases.note(rows, what, at, by)
-        keys.append(key := _key(each))
+        lines.add(row := purchases.note(rows, what, at, by))
+        keys[id(row)] = key = _key(each)
         if each.at >= since:
             order = kept.setdefault(key, Order(key, each.at, what.product))
             order.cents += cents(what.amount)
@@ -61,8 +61,8 @@ def orders(found: Iterable[Found], since: datetime) -> list[Order]:
         if each.kind != "refunded":
             continue
         what, by = _what(each), _teller(each)
-        lines = purchases.about(rows, what.number, by)
-        key = next((key for key, row in zip(keys, rows, strict=True) if row in lines), "")
+        hers = purchases.about(lines.of(what.number), what.number, by)
+        key = keys[id(hers[0])] if hers else ""
         if (back := kept.get(key)) is not None and tellers.setdefault(key, by) == by:
             less = cents(what.amount)
             back.cents = max(back.cents - less, 0) if less > 0 else 0  # of all, if it says none
