@@ -22,6 +22,9 @@ _GONE = ("08", "57P")
 answered."""
 _FULL = "53100"
 """The SQLSTATE of a server whose disk is full; SQLite says it in words."""
+_LOST = {errno.EROFS, errno.EIO}
+_LOST_WORDS = ("readonly database", "unable to open database file", "disk I/O error")
+"""The disk may only be read, or does not answer: as the system says it, and as SQLite does."""
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 """The disk is full, or as full as its owner lets us make it."""
 
@@ -30,6 +33,12 @@ def is_full(failure: BaseException) -> bool:
     """Did it fail because the disk has no room left?"""
     full = isinstance(failure, OSError) and failure.errno in _NO_ROOM
     return full or "disk is full" in str(failure)
+
+
+def is_lost(failure: BaseException) -> bool:
+    """Did it fail because the disk may only be read, or does not answer?"""
+    lost = isinstance(failure, OSError) and failure.errno in _LOST
+    return lost or any(words in str(failure) for words in _LOST_WORDS)
 
 
 def no_room_left() -> Overloaded:
@@ -52,4 +61,10 @@ def busy_is_said() -> Iterator[None]:
             raise no_room_left() from refused
         if state is None or (state and state.startswith(_GONE)):
             raise Overloaded("store_is_unavailable", seconds=2) from refused
+        if refused.orig is not None and is_lost(refused.orig):
+            raise Overloaded("store_is_unavailable", seconds=5) from refused
+        raise
+    except OSError as broken:
+        if is_lost(broken):
+            raise Overloaded("store_is_unavailable", seconds=5) from broken
         raise

@@ -17,8 +17,10 @@ from typing import Any
 
 from kernel.errors import Overloaded
 from stores import caches
+from stores.busy import is_lost
 
 _opened = count(1)
+_PRAGMAS = "busy_timeout=5000", caches.EACH, caches.ALL, "mmap_size=2147418112", "query_only=on"
 _HURRIED = 150_000
 """Steps of SQLite's machine that a hurried look may take: at most five milliseconds."""
 
@@ -149,6 +151,8 @@ class Looks:
         except sqlite3.OperationalError as refused:
             if "interrupted" in str(refused):
                 raise TooLong from None
+            if is_lost(refused) and "readonly" not in str(refused):  # a look that writes is a fault
+                raise Overloaded("store_is_unavailable", seconds=5) from refused
             if "locked" not in str(refused):
                 raise
             raise Overloaded("records_are_busy", seconds=1) from refused
@@ -186,9 +190,12 @@ class Looks:
                 check_same_thread=False,
                 cached_statements=64,
             )
-            for pragma in ("busy_timeout=5000", caches.EACH, caches.ALL, "mmap_size=2147418112"):
-                kept.execute(f"pragma {pragma}")
-            kept.execute("pragma query_only=on")
+            try:
+                for pragma in _PRAGMAS:
+                    kept.execute(f"pragma {pragma}")
+            except sqlite3.Error:
+                kept.close()
+                raise
             self._here.connection = kept
             self._here.number = next(_opened) << 40  # numbers of two connections never meet
             self._connections.append(kept)

@@ -3,8 +3,10 @@ file grow, as on a full disk."""
 
 import resource
 import sqlite3
+import subprocess
 from contextlib import contextmanager
 
+import pytest
 from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 
@@ -55,3 +57,22 @@ def full_disk(most):
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
+
+
+@contextmanager
+def disk_of(megabytes, folder):
+    """A real one, mounted there. Whoever may not mount is told so."""
+    folder.mkdir()
+    told = ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m,mode=777", "tmpfs", str(folder)]
+    done = subprocess.run(told, check=False, capture_output=True, text=True)
+    if done.returncode:
+        pytest.skip(f"a disk of {megabytes} MB takes the right to mount one: {done.stderr}")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def mounted_anew(disk, how):
+    """From now on it may only be read (``ro``), or written to (``rw``)."""
+    subprocess.run(["mount", "-o", f"remount,{how}", str(disk)], check=True)

@@ -11,6 +11,7 @@ from kernel.errors import Overloaded
 from stores.changes import Version
 from stores.claims import LeaseRow
 from stores.records import Record, Records, in_transaction
+from tests.faults import disk_of, mounted_anew
 from tests.sizes import sized
 
 
@@ -209,6 +210,29 @@ def test_who_waits_too_long_for_the_file_is_told_to_come_back(tmp_path):
     with kept.write():
         pass
     kept.close()
+
+
+def test_f19_a_disk_that_may_only_be_read_is_told_and_passes(tmp_path):
+    with disk_of(8, tmp_path / "disk") as disk:
+        url = f"sqlite:///{disk}/records.db"
+        kept = Records(url, durability="process")
+        kept.create(Record)
+        put(kept)
+        kept.close()
+        mounted_anew(disk, "ro")
+        kept = Records(url, durability="process")
+        for act in (
+            lambda: put(kept, "other"),
+            lambda: number(kept),
+            lambda: kept.rows("select 1", []),
+        ):
+            with pytest.raises(Overloaded) as refused:
+                act()
+            assert (refused.value.reason, refused.value.seconds) == ("store_is_unavailable", 5)
+        mounted_anew(disk, "rw")
+        put(kept, "other", 7)
+        assert (number(kept), number(kept, "other")) == (0, 7)
+        kept.close()
 
 
 def test_f19_a_full_disk_is_told_keeps_nothing_by_half_and_passes(tmp_path):

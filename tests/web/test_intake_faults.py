@@ -23,6 +23,7 @@ from stores.postgres.history import PostgresHistory
 from stores.postgres.journal import PostgresJournal
 from stores.sqlite.history import SqliteHistory
 from stores.sqlite.journal import SqliteJournal
+from tests.faults import disk_of, mounted_anew
 from tests.sizes import sized
 
 KEY = {"Authorization": "Basic " + base64.b64encode(b"wk:").decode()}
@@ -151,6 +152,40 @@ def test_a_full_disk_refuses_loses_nothing_and_passes_without_a_restart(started,
     assert [send(number) for number in range(50, 53)] == [200] * 3
     server.stop()
     assert folded(stores) == answered
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="nobody else mounts so")
+def test_f19_a_real_disk_of_four_megabytes_that_may_only_be_read_or_is_full(started, tmp_path):
+    """What was kept is there and nothing else; made writable or freed, the same process goes on."""
+    with disk_of(4, tmp_path / "disk") as disk:
+        (disk / "journal").mkdir()
+        (tmp_path / "journal").symlink_to(disk / "journal")
+        (disk / "ballast").write_bytes(bytes(1 << 20))
+        mounted_anew(disk, "ro")
+        server, answered = started(), []
+
+        def send(number):
+            item = track(number) | {"properties": {"much": "x" * 20_000}}
+            body = orjson.dumps({"batch": [item]})
+            status, headers, told = server.ask("POST", "/v1/batch", body, KEY)
+            if status == 200:
+                answered.append(f"m{number}")
+            else:
+                assert (status, bool(headers["Retry-After"])) == (503, True)
+                assert orjson.loads(told)["message"]
+            return status
+
+        assert [send(number) for number in range(3)] == [503] * 3
+        mounted_anew(disk, "rw")
+        assert [send(number) for number in range(3)] == [200] * 3
+        told = Counter(send(number) for number in range(3, 300))
+        assert min(told[200], told[503]) > 50
+        (disk / "ballast").unlink()
+        assert [send(number) for number in range(300, 310)] == [200] * 10
+        server.stop()
+        with closing(SqliteJournal(tmp_path / "journal")) as journal:
+            entries = journal.read(0, 10**6)
+        assert [unpack_any(each).id for entry in entries for each in entry.packed] == answered
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="nobody else limits another")
