@@ -3,8 +3,6 @@
 import os
 import secrets
 import shutil
-import signal
-import threading
 
 import pytest
 from click.testing import CliRunner
@@ -28,6 +26,7 @@ from stores.records import Record
 from stores.s3 import S3, Place
 from stores.watermarks import Watermarks
 from tests.blank import migrate
+from tests.by_hand import stopped_once
 
 BY = "t"
 ANNA = Handle("user", "", "anna")
@@ -88,22 +87,13 @@ def opened(home, file=None):
 
 
 def test_a_whole_export_that_is_stopped_says_so_and_goes_on_where_it_stopped(home, tmp_path):
-    folder, ended = tmp_path / "whole", threading.Event()
+    folder = tmp_path / "whole"
     first, second, *_ = [f"{part}.{table.name}" for part, table in tables()]
     folder.mkdir()
     os.mkfifo(folder / f"{second}.new")  # nobody reads: there it waits until it is stopped
 
-    def stop():
-        while not ended.wait(0.01):
-            if (folder / "whole.json").exists():  # the first part is kept
-                os.kill(os.getpid(), signal.SIGINT)
-                return
-
-    by_hand = threading.Thread(target=stop)
-    by_hand.start()
-    stopped = CliRunner().invoke(juzhen, ["export", "--all", str(folder)])
-    ended.set()
-    by_hand.join()
+    with stopped_once((folder / "whole.json").exists):  # the first part is kept
+        stopped = CliRunner().invoke(juzhen, ["export", "--all", str(folder)])
     assert stopped.exit_code == 1
     assert "goes on where it stopped" in stopped.stderr
     assert not (folder / f"{second}.jsonl").exists()

@@ -3,8 +3,6 @@
 import csv
 import json
 import os
-import signal
-import threading
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -17,6 +15,7 @@ from juzhen.wiring import assemble
 from kernel.clock import utc_now
 from kernel.events import Event, Handle
 from tests.blank import migrate
+from tests.by_hand import stopped_once
 
 HERS, PHONE = Handle("user", "acc_app", "canary"), Handle("phone", "", "13877776666")
 MOVED, REFUSES = Handle("open", "acc_oa", "canary-too"), Handle("user", "acc_app", "refuses")
@@ -136,20 +135,8 @@ def test_what_is_broken_off_leaves_the_files_of_before_and_says_so(company, run,
     before = {file.name: file.read_bytes() for file in out.iterdir()}
     happened(company, [read(2, OTHERS[0], one)])
     os.mkfifo(out / "users.csv.new")  # nobody reads: there it waits until it is stopped
-
-    ended = threading.Event()
-
-    def stop():
-        while not ended.wait(0.01):
-            if (out / "items.csv.new").exists():
-                os.kill(os.getpid(), signal.SIGINT)
-                return
-
-    by_hand = threading.Thread(target=stop)
-    by_hand.start()
-    stopped = run("export", "readings", str(out))
-    ended.set()
-    by_hand.join()
+    with stopped_once((out / "items.csv.new").exists):
+        stopped = run("export", "readings", str(out))
     assert stopped.exit_code == 1
     assert "Nothing was written" in stopped.stderr
     assert {file.name: file.read_bytes() for file in out.iterdir()} == before
