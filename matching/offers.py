@@ -25,8 +25,10 @@ HELD = "/held"
 """A policy with this did not look at what she does, to compare with."""
 _FEW = 100
 """So many are dropped in one write."""
+REFUSED = "/refused"
+"""One with this did not, because she wants none that does."""
 DEGRADED = "/degraded"
-"""The end of a policy whose counts are far behind."""
+"""One with this was made of counts that are far behind."""
 
 
 class Offer(Record, kw_only=True):
@@ -53,12 +55,20 @@ class Offer(Record, kw_only=True):
     @property
     def degraded(self) -> bool:
         """Was it made from counts that are far behind, so that neighbours and popularity lack?"""
-        return self.policy.endswith(DEGRADED)
+        return self._is(DEGRADED)
 
     @property
     def held(self) -> bool:
         """Is she held out, so that it was made without looking at what she does?"""
-        return self.policy.removesuffix(DEGRADED).endswith(HELD)
+        return self._is(HELD)
+
+    @property
+    def refused(self) -> bool:
+        """Did she refuse that a list looks at what she does?"""
+        return self._is(REFUSED)
+
+    def _is(self, mark: str) -> bool:
+        return mark[1:] in self.policy.split("/")[1:]
 
     def told(self) -> "list[Item]":
         return [Item.of(kept) for kept in self.items]

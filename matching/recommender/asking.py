@@ -33,7 +33,7 @@ from matching.feedback import HELD as UNFIT
 from matching.feedback import Feedback
 from matching.needs import read_here
 from matching.nightly import Nightly
-from matching.offers import DEGRADED, HELD
+from matching.offers import DEGRADED, HELD, REFUSED
 from matching.placed import rows
 from matching.questions import Questions
 from matching.rules import Rules, Wanted, concerns
@@ -123,7 +123,7 @@ class Asking:
         barred["why_already_read"] = consumed(used, scores.leading, self.manner.leading)
         again = self.questions.repeats(known, limits.tired_of, candidates)
         barred |= {} if again is None else {"why_device_again": again}
-        policy = self._policy(weights, held=held)
+        policy = self._policy(weights, held=held, refused=not allowed)
         asked = Asked(customer, rep, candidates, scores, draw / 2**64, own, barred, policy, profile)
         asked = asked._replace(account=account)
         return asked.steered(self._in_force(actor, customer, now, personal=personal))
@@ -184,10 +184,10 @@ class Asking:
         customer = self.customer(customer_id, actor)
         return customer, self._profiles.of(customer.id), self._rep(actor, customer)
 
-    def _policy(self, weights: Weights, *, held: bool) -> str:
+    def _policy(self, weights: Weights, *, held: bool, refused: bool) -> str:
         """What the list is made by, as an offer keeps it."""
         told = f"{weights.policy}@{self._nightly.number}"
-        return told + HELD * held + DEGRADED * self.candidates.degraded
+        return told + HELD * held + REFUSED * refused + DEGRADED * self.candidates.degraded
 
     def _in_force(
         self, actor: Actor, customer: Customer, now: datetime, *, personal: bool = True

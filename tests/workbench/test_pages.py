@@ -117,6 +117,19 @@ def test_a_list_of_somebody_held_out_says_so_to_her_rep(desk, phone, her):
     assert say("wb_held_out", "en") in phone.get(f"{where}?lang=en", headers=PHONE).text
 
 
+def test_a_list_of_somebody_who_wants_no_personal_one_says_so_to_her_rep(desk, phone, her):
+    where = f"/workbench/customers/{her}"
+    assert 'id="refused"' not in phone.get(where, headers=PHONE).text
+    company = desk.company
+    handles = company.identities.handles_of([her])[her]
+    company.consents.withdraw(handles, "personalisation", source="page")
+    company.asking.manner = Manner(hold_out=1.0)
+    page = phone.get(where, headers=PHONE).text
+    assert say("wb_refused") in page
+    assert 'id="held-out"' not in page
+    assert say("wb_refused", "en") in phone.get(f"{where}?lang=en", headers=PHONE).text
+
+
 def test_her_page_says_why_no_marketing_goes_to_her_now(desk, phone, her, clock):
     where = f"/workbench/customers/{her}"
     assert 'id="no-marketing"' not in phone.get(where, headers=PHONE).text
