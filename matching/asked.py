@@ -31,8 +31,8 @@ class Asked(NamedTuple):
     barriers: Mapping[str, Places]
     """By the reason: what must not be offered, whatever it scores."""
     policy: str = ""
-    """Names the blend, the night, and whether she is held out, wants no list of her own or the counts
-    lag."""
+    """Names the blend, the night, and whether she is held out, wants no list made for her, or the
+    counts lag."""
     profile: Profile = Profile()
     """Hers, whether or not the score may look at it."""
     steering: Steering = Steering()

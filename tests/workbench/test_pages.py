@@ -125,9 +125,9 @@ def test_a_list_of_somebody_who_wants_no_personal_one_says_so_to_her_rep(desk, p
     company.consents.withdraw(handles, "personalisation", source="page")
     company.asking.manner = Manner(hold_out=1.0)
     page = phone.get(where, headers=PHONE).text
-    assert say("wb_refused") in page
+    assert say("wb_impersonal") in page
     assert 'id="held-out"' not in page
-    assert say("wb_refused", "en") in phone.get(f"{where}?lang=en", headers=PHONE).text
+    assert say("wb_impersonal", "en") in phone.get(f"{where}?lang=en", headers=PHONE).text
 
 
 def test_her_page_says_why_no_marketing_goes_to_her_now(desk, phone, her, clock):
@@ -363,9 +363,9 @@ def test_she_sees_what_was_learned_of_her_and_corrects_it(desk, phone, rep, her,
     assert "1 单里有 1 单" in page
     tag = company.tags["养老社区"]
     phone.post(f"/workbench/me/abilities/{tag}", data=FORM | {"refuse": "yes"})
-    assert say("wb_refused") in phone.get("/workbench/me", headers=PHONE).text
+    assert say("wb_impersonal") in phone.get("/workbench/me", headers=PHONE).text
     phone.post(f"/workbench/me/abilities/{tag}", data=FORM | {"accept": "yes"})
-    assert say("wb_refused") not in phone.get("/workbench/me", headers=PHONE).text
+    assert say("wb_impersonal") not in phone.get("/workbench/me", headers=PHONE).text
     aunt = company.tags["老阿姨"]
     phone.post("/workbench/me/persona", data=FORM | {"remove": aunt})
     assert aunt not in desk.staff.one(rep.staff).persona
