@@ -363,9 +363,9 @@ def test_she_sees_what_was_learned_of_her_and_corrects_it(desk, phone, rep, her,
     assert "1 单里有 1 单" in page
     tag = company.tags["养老社区"]
     phone.post(f"/workbench/me/abilities/{tag}", data=FORM | {"refuse": "yes"})
-    assert say("wb_impersonal") in phone.get("/workbench/me", headers=PHONE).text
+    assert say("wb_refused") in phone.get("/workbench/me", headers=PHONE).text
     phone.post(f"/workbench/me/abilities/{tag}", data=FORM | {"accept": "yes"})
-    assert say("wb_impersonal") not in phone.get("/workbench/me", headers=PHONE).text
+    assert say("wb_refused") not in phone.get("/workbench/me", headers=PHONE).text
     aunt = company.tags["老阿姨"]
     phone.post("/workbench/me/persona", data=FORM | {"remove": aunt})
     assert aunt not in desk.staff.one(rep.staff).persona
