@@ -40,7 +40,7 @@ from stores.records import Folded, Record
 from stores.told import micros
 from stores.watermarks import Watermarks
 
-LAYOUT = 6
+LAYOUT = 7
 """Counted up whenever what is written below changes; new tables make a new one anyway."""
 BRANCHES, OWN = 300, 20
 """Every so manieth material belongs to one of so many branches."""
@@ -107,6 +107,7 @@ def _fill(platform: wiring.Platform, count: int) -> None:
     chance = random.Random(20260302)
     now = datetime.now(UTC)
     tags = [_some_tags(chance) for _ in range(count)]
+    platform.counters.fold()  # what is written next is of its form, and not folded again
     write(platform.records, Tag, _tag_rows())
     write(platform.records, Material, _material_rows(count, now))
     write(platform.records, Tagging, _tagging_rows(tags, now))
@@ -131,6 +132,8 @@ def _catch_up(platform: wiring.Platform) -> None:
     what is measured."""
     while platform.digest.run(500) or platform.counters.fold(500):
         pass
+    if not platform.counters.neighbours([material_id(0)]):
+        raise RuntimeError("the counts were thrown away: lists would be measured without them")
 
 
 def write(records: Any, kind: type[Record] | type[Folded], rows: Any) -> None:
