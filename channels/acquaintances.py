@@ -18,6 +18,7 @@ from kernel.errors import Overloaded, Problem
 from kernel.events import Event, Handle
 from stores.history import History
 from stores.records import Record, Records, upsert
+from stores.waiting import GOES_BACK
 from stores.watermarks import Watermarks
 
 _FOLLOWER = "acquaintances"
@@ -34,7 +35,7 @@ class Stranger(Record, kw_only=True):
     handle: Mapped[str] = mapped_column(primary_key=True, info={"customer": "drop"})
     account: Mapped[str]
     followed: Mapped[datetime]
-    next_at: Mapped[datetime] = mapped_column(index=True)
+    next_at: Mapped[datetime] = mapped_column(index=True, info=GOES_BACK)
     tries: Mapped[int] = mapped_column(default=0)
 
 

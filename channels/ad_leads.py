@@ -26,6 +26,7 @@ from kernel.errors import Overloaded, Problem
 from kernel.events import Event
 from stores.changes import Changes
 from stores.records import Record, Records, insert
+from stores.waiting import GOES_BACK
 from stores.watermarks import Watermarks
 
 LOOK_BACK = timedelta(days=30)
@@ -80,7 +81,7 @@ class AdLead(Record, kw_only=True):
     left: Mapped[datetime]
     said: Mapped[int] = mapped_column(default=0)
     """A `Verdict`."""
-    next_at: Mapped[datetime | None] = mapped_column(default=None)
+    next_at: Mapped[datetime | None] = mapped_column(default=None, info=GOES_BACK)
     """When it is looked at again; None: nothing more is told."""
     trouble: Mapped[str] = mapped_column(default="")
     """Why the platform would not hear it last: a key of `kernel.wording`."""

@@ -25,6 +25,7 @@ from kernel.values import dataclass
 from stores.changes import Changes
 from stores.paging import newest_first
 from stores.records import Record, Records
+from stores.waiting import GOES_BACK
 
 _AGAIN = timedelta(seconds=30)
 _RENEWED = timedelta(days=2)
@@ -133,7 +134,7 @@ class LiveCode(Record, kw_only=True):
     """Why the platform has not made it yet: a key of `kernel.wording`."""
     by: Mapped[str]
     created: Mapped[datetime]
-    next_at: Mapped[datetime | None] = mapped_column(default=None, index=True)
+    next_at: Mapped[datetime | None] = mapped_column(default=None, index=True, info=GOES_BACK)
     """When the platform is to be asked again; None if nothing is owed."""
     dropped: Mapped[datetime | None] = mapped_column(default=None)
 

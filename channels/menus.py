@@ -19,6 +19,7 @@ from kernel.errors import Conflict, Flaw, Invalid, Problem
 from kernel.values import dataclass
 from stores.changes import Changes
 from stores.records import Record, Records
+from stores.waiting import GOES_BACK
 
 MOST, MOST_BELOW = 3, 5
 NAME_BYTES, NAME_BELOW_BYTES, KEY_BYTES, ADDRESS_BYTES = 16, 60, 128, 1_024
@@ -68,7 +69,7 @@ class AccountMenu(Record, kw_only=True):
     """When the platform took it."""
     reason: Mapped[str] = mapped_column(default="")
     """Why it has not yet: a key of `kernel.wording`."""
-    next_at: Mapped[datetime | None] = mapped_column(default=None, index=True)
+    next_at: Mapped[datetime | None] = mapped_column(default=None, index=True, info=GOES_BACK)
 
     def read(self) -> list[Entry]:
         return [entry_of(each) for each in self.entries]

@@ -21,6 +21,7 @@ from kernel.ids import Page, new_id
 from stores.changes import Changes
 from stores.paging import newest_first
 from stores.records import Record, Records
+from stores.waiting import GOES_BACK
 
 MOST = 100
 _AGAIN, _LATER = timedelta(minutes=1), timedelta(hours=1)
@@ -65,7 +66,7 @@ class Transfer(Record, kw_only=True):
     """``awaiting_person`` until the platform took it, then ``submitted``, then its end."""
     reason: Mapped[str] = mapped_column(default="")
     settled: Mapped[datetime | None] = mapped_column(default=None)
-    next_at: Mapped[datetime | None] = mapped_column(default=None, index=True)
+    next_at: Mapped[datetime | None] = mapped_column(default=None, index=True, info=GOES_BACK)
 
 
 class Transfers:

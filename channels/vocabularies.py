@@ -23,6 +23,7 @@ from kernel.errors import Conflict, Invalid, Problem
 from kernel.events import Handle
 from stores.changes import Changes
 from stores.records import Record, Records, upsert
+from stores.waiting import GOES_BACK
 
 MOST = 20
 """Customers marked at once."""
@@ -84,7 +85,7 @@ class SharedFacet(Record, kw_only=True):
     """A digest of what the platform has; empty before the first time."""
     reason: Mapped[str] = mapped_column(default="")
     """Why it has not what we have: a key of `kernel.wording`."""
-    next_at: Mapped[datetime | None] = mapped_column(default=None)
+    next_at: Mapped[datetime | None] = mapped_column(default=None, info=GOES_BACK)
     """Not before then; None if the platform has not refused."""
 
 

@@ -31,6 +31,7 @@ from stores import bulk
 from stores.changes import Changes
 from stores.records import Record, Records, insert
 from stores.spelling import spelled
+from stores.waiting import GOES_BACK
 
 LIFE = timedelta(seconds=20)
 _HOLD = timedelta(seconds=6)
@@ -55,7 +56,7 @@ class Welcome(Record, kw_only=True):
     """Emptied once it was used."""
     at: Mapped[datetime]
     """When it was heard of; the code's seconds are counted from here at the latest."""
-    next_at: Mapped[datetime | None] = mapped_column(index=True)
+    next_at: Mapped[datetime | None] = mapped_column(index=True, info=GOES_BACK)
     outcome: Mapped[str] = mapped_column(default="")
     """``greeted``, or why she was not: a key of `kernel.wording`."""
     settled: Mapped[datetime | None] = mapped_column(default=None)

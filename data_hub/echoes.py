@@ -14,6 +14,7 @@ from data_hub.digest import Digest
 from kernel.clock import Clock
 from kernel.events import Handle
 from stores.records import Folded, Records, upsert
+from stores.waiting import GOES_BACK
 
 _PATIENCE = timedelta(minutes=1)
 """So long whoever erases is left to do it."""
@@ -32,7 +33,7 @@ class Echo(Folded, kw_only=True):
     customer: Mapped[str] = mapped_column(primary_key=True, info={"customer": "drop"})
     """Who is being erased."""
     handle: Mapped[str] = mapped_column(primary_key=True, info={"customer": "drop"})
-    next_at: Mapped[datetime]
+    next_at: Mapped[datetime] = mapped_column(info=GOES_BACK)
     """When the worker looks at it."""
 
 

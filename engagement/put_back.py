@@ -3,7 +3,8 @@
 Whatever waits was given its moment by the clock of then. Where that clock ran ahead and was put
 right, those moments lie hours away, and nothing would be sent, asked or shown before they are past.
 So the latest moment ever seen is noted, and once the clock stands before it they go back by as
-much. What was promised for a moment (a schedule, a date) stays where it is.
+much. What was promised for a moment (a schedule, a date) stays where it is. Which columns wait says
+`stores.waiting`.
 """
 
 from __future__ import annotations
@@ -13,20 +14,12 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, exists, not_, or_, select, tuple_
 
-from channels.acquaintances import Stranger
-from channels.ad_leads import AdLead
 from channels.deliveries import Delivery, State
-from channels.live_codes import LiveCode
-from channels.mailings import Mailing
-from channels.menus import AccountMenu
-from channels.notices import Notice
-from channels.transfers import Transfer
-from channels.vocabularies import SharedFacet
-from channels.welcoming import Welcome
 from engagement.reminders import Reminder
 from engagement.rep_cards import RepCard
 from kernel.clock import Clock
-from stores.records import Record, Records
+from stores.records import Base, Folded, Record, Records
+from stores.waiting import waiting
 from stores.watermarks import Watermarks
 
 _MARK = "latest_moment"
@@ -45,17 +38,14 @@ _TO_COME = exists().where(
     Reminder.id == RepCard.reminder, Reminder.due == RepCard.next_at, Reminder.due > Reminder.made
 )
 """A card of a reminder that is not due yet."""
-_ASKED_AGAIN = (
-    AccountMenu, AdLead, LiveCode, Mailing, Notice, SharedFacet, Stranger, Transfer, Welcome,
-)  # fmt: skip
-"""What is asked or told again at its ``next_at``, whoever waits."""
 
 
 class PutBack:
     """Notices that the clock was put back."""
 
-    def __init__(self, records: Records, clock: Clock) -> None:
+    def __init__(self, records: Records, people: Records, clock: Clock) -> None:
         self._records = records
+        self._people = people
         self._clock = clock
         self._marks = Watermarks(records, Record)
 
@@ -73,32 +63,42 @@ class PutBack:
         return moved
 
     def _pull(self, now: datetime, by: timedelta) -> int:
-        since = or_(  # what a platform asked to wait before the clock ran ahead waits as it did
-            Delivery.state != State.DUE, Delivery.last_sent.is_(None), Delivery.last_sent > now
+        kept: tuple[tuple[Base, Records], ...] = (Record, self._records), (Folded, self._people)
+        return sum(
+            _let_back(records, kind, name, now, by)
+            for base, records in kept
+            for kind, name in waiting(base)
         )
-        waits = Delivery.state != State.SENDING, not_(_PROMISED), since
-        moved = self._let_back(Delivery, "next_at", now, by, *waits)
-        moved += self._let_back(RepCard, "next_at", now, by, not_(_TO_COME))
-        at_once = Reminder.made > now, Reminder.due <= Reminder.made
-        moved += self._let_back(Reminder, "due", now, by, *at_once)
-        return moved + sum(self._let_back(kind, "next_at", now, by) for kind in _ASKED_AGAIN)
-
-    def _let_back(
-        self, kind: Any, name: str, now: datetime, by: timedelta, *which: ColumnElement[bool]
-    ) -> int:
-        """Those whose moment is to come, some in each write; how many."""
-        moment, key = getattr(kind, name), kind.__mapper__.primary_key
-        with self._records.read() as session:
-            keys = [tuple(each) for each in session.execute(
-                select(*key).where(moment > now, *which)
-            )]  # fmt: skip
-        for first in range(0, len(keys), _SLICE):
-            these = select(kind).where(tuple_(*key).in_(keys[first : first + _SLICE]))
-            with self._records.write() as session:
-                for row in session.scalars(these.where(moment > now)):
-                    setattr(row, name, max(now, getattr(row, name) - by))
-        return len(keys)
 
     def _note(self, now: datetime) -> None:
         with self._records.write():
             self._marks.move(_MARK, now.isoformat())
+
+
+def _let_back(records: Records, kind: Any, name: str, now: datetime, by: timedelta) -> int:
+    """Those whose moment is to come, some in each write; how many."""
+    moment, key = getattr(kind, name), kind.__mapper__.primary_key
+    late = select(*key).where(moment > now, *_reckoned(kind, now))
+    with records.read() as session:
+        keys = [tuple(each) for each in session.execute(late)]
+    for first in range(0, len(keys), _SLICE):
+        these = select(kind).where(tuple_(*key).in_(keys[first : first + _SLICE]))
+        with records.write() as session:
+            for row in session.scalars(these.where(moment > now)):
+                setattr(row, name, max(now, getattr(row, name) - by))
+    return len(keys)
+
+
+def _reckoned(kind: Any, now: datetime) -> tuple[ColumnElement[bool], ...]:
+    """Which rows of a kind wait by the clock that ran ahead, where others hold a promised moment,
+    or what a platform asked for before."""
+    if kind is Delivery:
+        since = or_(
+            Delivery.state != State.DUE, Delivery.last_sent.is_(None), Delivery.last_sent > now
+        )
+        return Delivery.state != State.SENDING, not_(_PROMISED), since
+    if kind is RepCard:
+        return (not_(_TO_COME),)
+    if kind is Reminder:
+        return Reminder.made > now, Reminder.due <= Reminder.made
+    return ()

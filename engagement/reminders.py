@@ -22,6 +22,7 @@ from kernel.ids import Page, new_id
 from stores.changes import Changes
 from stores.paging import newest_first
 from stores.records import Record, Records, insert
+from stores.waiting import GOES_BACK
 
 KINDS = (
     "month_end",
@@ -89,7 +90,7 @@ class Reminder(Record, kw_only=True):
     """The customer, by one of her handles."""
     cycle: Mapped[str]
     """What must not be reminded of twice: a month, a year, a viewing session."""
-    due: Mapped[datetime]
+    due: Mapped[datetime] = mapped_column(info=GOES_BACK)
     made: Mapped[datetime]
     material: Mapped[str] = mapped_column(default="")
     evidence: Mapped[dict[str, Any]] = mapped_column(default_factory=dict)

@@ -27,6 +27,7 @@ from kernel.wording import say
 from matching.recommender import Recommender
 from stores.changes import Change, Changes
 from stores.records import Record, Records
+from stores.waiting import GOES_BACK
 from stores.watermarks import Watermarks
 
 FIRST = 3
@@ -57,7 +58,7 @@ class RepCard(Record, kw_only=True):
     reminder: Mapped[str] = mapped_column(primary_key=True)
     staff: Mapped[str]
     due: Mapped[datetime]
-    next_at: Mapped[datetime | None]
+    next_at: Mapped[datetime | None] = mapped_column(info=GOES_BACK)
     """When something is to be done about it; None if nothing is."""
     tries: Mapped[int] = mapped_column(default=0)
     account: Mapped[str] = mapped_column(default="")

@@ -17,6 +17,7 @@ from kernel.ids import new_id
 from kernel.wording import say
 from stores.partial import partial_index
 from stores.records import Record
+from stores.waiting import GOES_BACK
 
 
 class State(StrEnum):
@@ -148,7 +149,7 @@ class Delivery(Record, kw_only=True):
     attempts: Mapped[int] = mapped_column(default=0)
     crashes: Mapped[int] = mapped_column(default=0)
     """Leases lost in a row."""
-    next_at: Mapped[datetime | None] = mapped_column(default=None)
+    next_at: Mapped[datetime | None] = mapped_column(default=None, info=GOES_BACK)
     """When something is to be done about it again; None if nothing is."""
     fence: Mapped[int] = mapped_column(default=0)
     lease_until: Mapped[datetime | None] = mapped_column(default=None)

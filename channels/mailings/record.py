@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from kernel.ids import new_id
 from stores.records import Record
+from stores.waiting import GOES_BACK
 
 
 class Step(StrEnum):
@@ -47,7 +48,7 @@ class Mailing(Record, kw_only=True):
     """Since when somebody wants it back."""
     by: Mapped[str] = mapped_column(default="")
     """Who does."""
-    next_at: Mapped[datetime | None] = mapped_column(default=None)
+    next_at: Mapped[datetime | None] = mapped_column(default=None, info=GOES_BACK)
     """When something is to be done about it again."""
     fence: Mapped[int] = mapped_column(default=0)
     lease_until: Mapped[datetime | None] = mapped_column(default=None)

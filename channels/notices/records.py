@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from kernel.ids import new_id
 from stores.records import Record
+from stores.waiting import GOES_BACK
 
 ON_SHELF, OFF_SHELF, PING = "material.on_shelf", "material.off_shelf", "ping"
 ACTS = {
@@ -59,7 +60,7 @@ class Subscription(Record, kw_only=True):
     off: Mapped[datetime | None] = mapped_column(default=None)
     reason: Mapped[str] = mapped_column(default="")
     """Why it is off: a key of `kernel.wording`."""
-    rests: Mapped[datetime | None] = mapped_column(default=None)
+    rests: Mapped[datetime | None] = mapped_column(default=None, info=GOES_BACK)
     """Until when it is left alone: it did not answer just now."""
     again_from: Mapped[datetime | None] = mapped_column(default=None)
     again_after: Mapped[str] = mapped_column(default="")
@@ -84,7 +85,7 @@ class Notice(Record, kw_only=True):
     at: Mapped[datetime]
     """When it happened."""
     tries: Mapped[int] = mapped_column(default=0)
-    next_at: Mapped[datetime | None] = mapped_column(default=None)
+    next_at: Mapped[datetime | None] = mapped_column(default=None, info=GOES_BACK)
     told: Mapped[datetime | None] = mapped_column(default=None)
     status: Mapped[int] = mapped_column(default=0)
     """What the last try was answered with; 0 is no answer."""

@@ -85,7 +85,7 @@ def selling(
         turnovers=Turnovers(s.records, data.identities, data.profiles, s.clock, hold_out=hold_out),
         unadvised=Unadvised(s.records, s.people, data.identities, data.customers, s.clock),
         worths=Worths(responses, s.people),
-        put_back=PutBack(s.records, s.clock),
+        put_back=PutBack(s.records, s.people, s.clock),
         priorities=priorities,
         rep_cards=_rep_cards(s, content, data, front, recommender, priorities, base_url, daily),
         customer_acts=_customer_acts(s, content, data, front),

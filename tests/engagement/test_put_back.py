@@ -7,7 +7,8 @@ from sqlalchemy import select
 
 from channels.base import Busy, Progress, Receipt
 from channels.deliveries import Lane
-from channels.notices import Notice
+from channels.notices import Notice, Subscription
+from data_hub.echoes import Echo
 from engagement.put_back import PutBack
 from engagement.reminders import Reminders
 from engagement.rep_cards import RepCard
@@ -21,7 +22,7 @@ SUBMITTED = Receipt(ref="r1", progress=Progress.SUBMITTED)
 @pytest.fixture
 def house(any_records, any_people, clock):
     made = House(any_records, any_people, clock)
-    made.put_back = PutBack(any_records, clock)
+    made.put_back = PutBack(any_records, any_people, clock)
     made.put_back.mend()
     yield made
     made.close()
@@ -115,6 +116,26 @@ def test_red_dots_of_a_clock_that_ran_ahead_are_seen_and_those_of_tomorrow_stay_
         assert session.scalar(select(Notice)).next_at == clock()
     clock.move(timedelta(days=1))
     assert reminders.unread("stf_1") == 2
+
+
+def test_an_address_that_rested_is_told_again_and_an_erasure_broken_off_is_ended(
+    house, any_people, clock
+):
+    run_ahead(house, clock)
+    soon = clock() + timedelta(minutes=1)
+    with house.records.write() as session:
+        session.add(Subscription(
+            id="whk_1", name="erp", url="https://erp", kinds=[], accounts=[], sealed="",
+            created=clock(), by="li", rests=soon,
+        ))  # fmt: skip
+    with any_people.write() as session:
+        session.add(Echo(customer="cus_1", handle="phone:1", next_at=soon))
+    put_right(house, clock)
+    again = clock() + timedelta(minutes=1)
+    with house.records.read() as session:
+        assert session.scalar(select(Subscription.rests)) == again
+    with any_people.read() as session:
+        assert session.scalar(select(Echo.next_at)) == again
 
 
 def test_a_clock_that_only_goes_on_or_is_kept_right_moves_nothing(house, clock):

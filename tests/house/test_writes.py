@@ -154,7 +154,7 @@ SMALL = {
     "data_hub/staff.py:StaffBook._went": ONE_ROW,
     "data_hub/staff.py:StaffBook.change": ONE_ROW,
     "engagement/passed_on.py:_give": "one row, beside those of one customer and cycle",
-    "engagement/put_back.py:PutBack._let_back": "two hundred rows by their keys",
+    "engagement/put_back.py:_let_back": "two hundred rows by their keys",
     "engagement/put_back.py:PutBack._note": ONE_ROW,
     "engagement/books.py:Books._give_free": "a row, of one customer",
     "engagement/books.py:Books._handed_over": ONE_ROW,
