@@ -71,8 +71,8 @@ class Journal(Protocol):
         ...
 
     def begin_above(self, position: int) -> None:
-        """Whatever is appended from now on lies above the position: for a journal that was brought
-        back beside a history which is ahead of it."""
+        """Whatever is appended from now on lies above the position, and so does an empty commit, if
+        nothing does: for a journal that was brought back beside a history which is ahead of it."""
         ...
 
     def forget(self, handles: Collection[Handle]) -> int:

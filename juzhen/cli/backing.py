@@ -24,7 +24,10 @@ def backup(folder: Path, without_keys: bool, as_json: bool) -> None:
     """
     from juzhen.transfer.backups import backup as write
 
-    told = write(load(), folder, utc_now(), keys=not without_keys)
+    told = write(
+        load(), folder, utc_now(), keys=not without_keys,
+        tell=lambda store: click.echo(f"Copied: {store}", err=True),
+    )  # fmt: skip
     if told.elsewhere:
         click.echo(f"Not in it, because it lies elsewhere: {', '.join(told.elsewhere)}", err=True)
     show([{"folder": str(told.folder), "files": told.files, "bytes": told.bytes}], as_json)

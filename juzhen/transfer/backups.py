@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
@@ -46,26 +46,45 @@ class Backup:
     """Settings that name servers; what lies there is not in it."""
 
 
-def backup(settings: Settings, folder: Path, now: datetime, *, keys: bool = True) -> Backup:
+def backup(
+    settings: Settings,
+    folder: Path,
+    now: datetime,
+    *,
+    keys: bool = True,
+    tell: Callable[[str], None] = lambda _: None,
+) -> Backup:
     """Write everything into a new folder. Raises `Conflict` if something is there already.
 
-    ``keys`` puts the settings file in, without which sealed secrets cannot be opened.
+    ``keys`` puts the settings file in, without which sealed secrets cannot be opened; ``tell``
+    hears of each store once it is copied.
     """
     if folder.exists() and any(folder.iterdir()):
         raise Conflict("folder_is_not_empty", folder=str(folder))
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     with _whole(folder):
+        for store in _copied(settings.home, folder):
+            tell(store)
         return _backup(settings, folder, now, keys)
+
+
+def _copied(home: Path, folder: Path) -> Iterator[str]:
+    """Every store by name, once it is copied. What the history takes in leaves the journal, which
+    is therefore copied before it."""
+    for name in _DATABASES:
+        _copy(home / name, folder / name)
+        yield name
+    for part in sorted((home / _JOURNAL).glob("*.db")):
+        _copy(part, folder / _JOURNAL / part.name)
+    yield _JOURNAL
+    _copy(home / _HISTORY, folder / _HISTORY)
+    yield _HISTORY
+    _copy_files(home / _FILES, folder / _FILES)
+    yield _FILES
 
 
 def _backup(settings: Settings, folder: Path, now: datetime, keys: bool) -> Backup:
     home = settings.home
-    for name in _DATABASES:
-        _copy(home / name, folder / name)
-    for part in sorted((home / _JOURNAL).glob("*.db")):
-        _copy(part, folder / _JOURNAL / part.name)
-    _copy(home / _HISTORY, folder / _HISTORY)
-    _copy_files(home / _FILES, folder / _FILES)
     if keys and (home / FILE).is_file():
         shutil.copy2(home / FILE, folder / FILE)
         (folder / FILE).chmod(0o600)

@@ -273,8 +273,10 @@ class SharedCommitContract:
         journal.append([told(1)])
         ahead = journal.tip() + 7
         journal.begin_above(ahead)
+        assert journal.tip() > ahead
         journal.append([told(2)])
-        assert [each.position > ahead for each in journal.read(0)] == [False, True]
+        entries = [each for each in journal.read(0) if each.packed]
+        assert [each.position > ahead for each in entries] == [False, True]
         journal.begin_above(ahead)
         journal.append([told(3)])
         assert everything(opened()) == ["e1", "e2", "e3"]

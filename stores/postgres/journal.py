@@ -177,6 +177,8 @@ class PostgresJournal:
                 " set above = greatest(above, %s - pg_current_xact_id()::text::bigint)",
                 (position,),
             )
+        if self.tip() <= position:
+            self._append(0, b"")
 
     def forget(self, handles: Collection[Handle]) -> int:
         with self._database.glance() as run:

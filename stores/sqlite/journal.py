@@ -170,12 +170,11 @@ class SqliteJournal:
         return gone
 
     def begin_above(self, position: int) -> None:
-        """Whatever is appended from now on lies above the position: for a journal that was brought
-        back beside a history which is ahead of it."""
         with self._appending, self._turn:
-            newest = max(self._numbers(), default=0)
-            if (newest << 32) <= position:
-                self._use(_name((position >> 32) + 1))
+            if self.tip() <= position:
+                newest = max(self._numbers(), default=0)
+                file = self._use(_name(max(newest, (position >> 32) + 1)))
+                file.execute(_INSERT, (0, b""))
 
     def close(self) -> None:
         with self._appending:

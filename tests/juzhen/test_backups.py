@@ -96,6 +96,35 @@ def test_taken_under_load_again_and_again_it_comes_back_whole(home, tmp_path):
         company.close()
 
 
+def test_what_is_folded_and_dropped_between_two_copies_is_in_it(home, tmp_path):
+    """F32: after each store is copied all that waits is folded, digested and gone from the journal
+    before the next one is."""
+    company, answered = opened(home), {"before"}
+    company.intake.take([told("before")])
+    journal, copied = home / "journal", []
+
+    def go_on_working(store):
+        company.intake.take([told(f"beside-{store}")])
+        last = {part.name for part in journal.glob("*.db")}
+        company.journal.begin_above(company.journal.tip())
+        company.intake.take([told(f"later-{store}")])
+        settle(company)
+        assert last.isdisjoint(part.name for part in journal.glob("*.db"))
+        copied.append(store)
+
+    backup(load({"JUZHEN_HOME": str(home)}), tmp_path / "b", utc_now(), tell=go_on_working)
+    company.close()
+    for store in copied[: copied.index("journal")]:
+        answered |= {f"beside-{store}", f"later-{store}"}
+
+    restore(tmp_path / "b", tmp_path / "again")
+    other = opened(tmp_path / "again")
+    go_on(other.journal, other.history, other.deliveries, by="t")
+    assert [each for each in flaws(other) if each[0] != "packages"] == []
+    assert answered <= names(other)
+    other.close()
+
+
 def test_what_was_being_sent_comes_back_unknown_and_the_rest_due(home, tmp_path, monkeypatch):
     company = opened(home)
     account = company.accounts.add(code="a", name="A", kind="app", ecosystem="own_app", by="t").id

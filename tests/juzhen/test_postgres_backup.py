@@ -1,6 +1,7 @@
 """A company on PostgreSQL is dumped by the database's own tools while it works, and comes back."""
 
 import threading
+from datetime import timedelta
 
 import pytest
 from servers.postgres import tool
@@ -103,3 +104,57 @@ def came_back(tmp_path, turn, url, sending, before):
         assert [each for each in flaws(other) if each[0] != "packages"] == []
     finally:
         other.close()
+
+
+@pytest.mark.parametrize(
+    ("layout", "first"),
+    [
+        ({}, "dump"),
+        ({"stores_journal": "records"}, "dump"),
+        ({"stores_history": "records"}, "copy"),
+    ],
+    ids=["records", "records_and_journal", "records_and_history"],
+)
+def test_with_some_of_it_in_the_folder_the_history_is_kept_last(
+    tmp_path, postgres_url, postgres_cluster, clock, layout, first
+):
+    """F32: between the copy and the dump a day ends, and what waits is folded, digested and gone
+    from the journal; what comes back has all of it."""
+    home, clock.now = tmp_path / "home", utc_now()
+    begin(home, stores_durability="process", stores_records=postgres_url, **layout)
+    here = load({"JUZHEN_HOME": str(home)})
+    migrate(here)
+    company = assemble(here, clock=clock)
+    company.intake.take([told("before")])
+    keep = {
+        "copy": lambda: backup(here, tmp_path / "b", utc_now()),
+        "dump": lambda: tool("pg_dump", postgres_url, "-Fc", "-f", str(tmp_path / "dump")),
+    }
+    keep.pop(first)()
+    clock.move(timedelta(days=1))
+    company.journal.begin_above(company.journal.tip())  # one in a folder begins a file
+    company.intake.take([told("between")])
+    assert heard(company, "between")
+    clock.move(timedelta(minutes=2))
+    company.fold.run()
+    assert company.journal.backlog(0) < 2
+    keep.popitem()[1]()
+    company.close()
+
+    with postgres_cluster.database("template0") as url:
+        tool("pg_restore", url, "--exit-on-error", str(tmp_path / "dump"))
+        restore(tmp_path / "b", tmp_path / "again")
+        there = load({"JUZHEN_HOME": str(tmp_path / "again"), "JUZHEN_STORES_RECORDS": url})
+        migrate(there)
+        other = assemble(there)
+        try:
+            settle(other.journal, other.history, other.deliveries, by="t")
+            assert heard(other, "before")
+            assert [each for each in flaws(other) if each[0] != "packages"] == []
+        finally:
+            other.close()
+
+
+def heard(company, name):
+    """Has it come? Whoever writes on that server is waited for."""
+    return any(name in names(company) or threading.Event().wait(0.05) for _ in range(100))
