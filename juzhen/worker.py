@@ -143,6 +143,12 @@ def _digest(p: Platform) -> int:
     return p.digest.look() if p.fold.behind() > _FOLDED else p.digest.run(500)
 
 
+def _train(p: Platform) -> int:
+    """A night learns from what is counted: from half a past it would find that there is too little,
+    and it comes once."""
+    return 0 if p.counters.lags() else p.nightly.due()
+
+
 def _refit(p: Platform) -> Callable[[], int]:
     return lambda: p.predictions.refit(behind=p.digest.behind())
 
@@ -166,7 +172,7 @@ def _night(p: Platform) -> list[Duty]:
         Duty("regroup", p.regrouping.run, 3_600.0),
         Duty("empty_logs", p.emptying.run, 5.0),
         Duty("seal", p.fold.seal, 3_600.0),
-        Duty("train", p.nightly.due, 300.0),
+        Duty("train", lambda: _train(p), 300.0),
         Duty("count_responses", p.responses.recount, 60.0),
         Duty("count_unadvised", p.unadvised.recount, 60.0),
         Duty("sweep_files", p.media.sweep, 21_600.0),

@@ -13,6 +13,7 @@ from juzhen.wiring import assemble
 from juzhen.worker import Duty, Worker, catch_up, lanes
 from kernel.clock import utc_now
 from kernel.events import pack
+from matching.counters.keeping import BEHIND
 from stores.claims import Leases
 from tests.blank import migrate
 from tests.data_hub.telling import event, user
@@ -190,6 +191,31 @@ def test_a_past_is_folded_before_it_is_thought_about(tmp_path):
     assert duties["fold"].run() == 10_002
     duties["digest"].run()
     assert company.digest.mark() == 500
+    company.close()
+
+
+def test_a_night_waits_until_the_past_is_counted(tmp_path):
+    """It comes once: from half a past it finds that there is too little to learn from."""
+    begin(tmp_path, stores_durability="process")
+    settings = load({"JUZHEN_HOME": str(tmp_path)})
+    migrate(settings)
+    company = assemble(settings)
+    readings = [
+        event(kind="read_material", material=f"m{n % 9}", handle=user(f"u{n % 700}"))
+        for n in range(BEHIND + 1)
+    ]
+    company.journal.append([pack(each) for each in readings])
+    catch_up(company.fold)
+    company.counters.fold(500)
+    (train,) = (each for each in lanes(company)["night"] if each.name == "train")
+    company.journal.append([pack(event(handle=user("b"))) for _ in range(500)])
+    catch_up(company.fold)
+
+    assert train.run() == 0
+    assert company.nightly.nights() == []
+    while company.counters.fold(5_000):
+        pass
+    assert train.run() == 1
     company.close()
 
 
