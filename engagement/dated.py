@@ -19,12 +19,20 @@ _WEEKEND = timedelta(days=4)
 _LASTING = frozenset({"maturity", "dormant"})
 """What is still to be done when its date has passed: money that is free, somebody who is silent."""
 
+_DENIED = frozenset({"dormant", "next_purchase"})
+"""What is said of the last that is known of her."""
+
 
 def reminds(occasion: Occasion, today: date) -> bool:
     """Is somebody reminded of it? Silence has no end of its own: who slept when we began is no
     news."""
     young = occasion.kind != "dormant" or today - occasion.due <= _WEEKEND
     return occasion.kind in DATED and young
+
+
+def stands(occasion: Occasion) -> bool:
+    """Does it hold, whatever else of her past comes to be known?"""
+    return occasion.kind not in _DENIED
 
 
 def once(occasion: Occasion) -> list[tuple[str, str]]:

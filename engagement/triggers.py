@@ -1,19 +1,16 @@
-"""Triggers (触发): what was found and what day it is become reminders.
+"""Triggers (触发): what was found becomes reminders; what day it is, in `engagement.day_round`.
 
-Follows the findings of the digest with a watermark of its own, and walks over all profiles once a
-day. Both go in slices, may die anywhere and may be done twice. Looks at nothing but the past two
-days: who imports ten years of events wants no ten years of red dots.
+Follows the findings of the digest with a watermark of its own, in slices, may die anywhere and may
+be done twice. Looks at nothing but the past two days: who imports ten years of events wants no ten
+years of red dots.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import field
-from datetime import date, datetime, time, timedelta
+from collections.abc import Callable, Collection, Sequence
+from datetime import timedelta
 from functools import partial
 from typing import Any
-
-from sqlalchemy import select
 
 from data_hub import nurture
 from data_hub.catalogue import OWN_ACCOUNT
@@ -21,74 +18,38 @@ from data_hub.customers import Customers
 from data_hub.findings import CAME_BACK, FIRST_SEEN, Findings, Found
 from data_hub.following import Following
 from data_hub.identities import DEVICES, Identities
-from data_hub.prediction import Predictions
-from data_hub.profiles import ProfileRow, Profiles
+from data_hub.profiles import Profiles
 from data_hub.staff import StaffBook
 from data_hub.standings import MOVED
-from engagement import dated
-from engagement.approaching import Approaches
 from engagement.fans import ASKED, ASKS, REPLIED, Fans
 from engagement.own_links import OwnLinks
-from engagement.passed_on import pass_on
-from engagement.reminders import Cycle, Reminder, Reminders
+from engagement.reminders import Reminder, Reminders
 from engagement.sittings import moments, sitting, sittings
-from engagement.vip_care import GIFT, GIFTS, MOMENTS, Weekly, weekly
+from engagement.tasks import MORNING, Task
 from kernel.calendar import Zone
 from kernel.clock import Clock
 from kernel.crash import crash_point, declare
 from kernel.errors import NotFound
 from kernel.events import Event, Handle
-from kernel.values import dataclass
-from matching.needs import READING, SESSION, dates
-from matching.occasions import Habits, Occasion, occasions
+from matching.needs import READING, SESSION
 from stores.history import History
-from stores.records import Record, Records
-from stores.watermarks import Watermarks
+from stores.records import Records
 
 FRESH = timedelta(days=2)
-MORNING = time(9)
-"""When the day's reminders become red dots, in the company's zone."""
 _SLICE = 50
 _TOLD = declare("triggers.told", "reminders and the watermark behind them are committed")
 _WARMED, _BOUGHT = f"{MOVED}_desire", "bought"
 _WEIGHS = timedelta(minutes=10)
 """By so much later in the morning a step of nurture is due for each degree of its priority."""
-_CALENDAR = "triggers.calendar"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Task:
-    """A reminder to be made, to be told more about, or, of `REPLIED`, to be done."""
-
-    staff: str = ""
-    kind: str
-    about: str
-    """The handle that it is about."""
-    handles: Sequence[Handle]
-    """All of hers."""
-    cycle: str = ""
-    due: datetime
-    material: str = ""
-    evidence: Mapping[str, Any] = field(default_factory=dict)
-    heard: datetime | None = None
-    """When what it is about happened; None for what a date alone brings."""
-    ends: datetime | None = None
-    once: Collection[Cycle] = ()
-    """What of a date is the same, whoever was reminded of it."""
-
-    @property
-    def keys(self) -> list[str]:
-        return list(map(str, self.handles))
 
 
 class Triggers:
-    """Turns findings and dates into reminders. One at a time: under the worker's lease."""
+    """Turns findings into reminders. One at a time: under the worker's lease."""
 
     def __init__(
         self,
         *,
         records: Records,
-        people: Records,
         findings: Findings,
         history: History,
         reminders: Reminders,
@@ -98,27 +59,15 @@ class Triggers:
         staff: StaffBook,
         clock: Clock,
         zone: Zone,
-        habits: Habits | None = None,
-        predictions: Predictions | None = None,
-        approaches: Approaches | None = None,
-        to_customers: Collection[str] = (),
         desire: Collection[str] = (),
-        vips: Callable[[Collection[str]], Collection[str]] = lambda _: (),
         fans: Fans | None = None,
         own_links: OwnLinks | None = None,
     ) -> None:
-        """``to_customers``: the occasions whose audience is the customer, not her rep.
-        ``desire``: the steps of it that her rep is told of. ``vips``: who of some customers is
-        one. ``fans``: who answers those who ask under a video; None: nobody is told.
-        ``own_links`` says for whom a link was made."""
+        """``desire``: the steps of it that her rep is told of. ``fans``: who answers those who ask
+        under a video; None: nobody is told. ``own_links`` says for whom a link was made."""
         self._fans, self._own_links = fans, own_links
         self._desire = frozenset(desire)
-        self._vips = vips
-        self._predictions = predictions
-        self._approaches = approaches
-        self._to_customers = frozenset(to_customers)
         self._records = records
-        self._people = people
         self._history = history
         self._reminders = reminders
         self._profiles = profiles
@@ -127,11 +76,7 @@ class Triggers:
         self._staff = staff
         self._clock = clock
         self._zone = zone
-        self._habits = habits or Habits()
         self._following = Following(records, findings, "triggers")
-        self._marks = Watermarks(records, Record)
-
-    # What was found
 
     def follow(self, limit: int = 200) -> int:
         """Follow up to so many findings and say how many."""
@@ -143,7 +88,7 @@ class Triggers:
             done += len(stretch.found)
         return done
 
-    def _tell(self, tasks: Sequence[_Task], moved: Callable[[], bool]) -> bool:
+    def _tell(self, tasks: Sequence[Task], moved: Callable[[], bool]) -> bool:
         """All reminders of a slice and its watermark, or nothing. False if another was faster."""
         with self._records.write(self._following.name):
             if not moved():
@@ -153,7 +98,7 @@ class Triggers:
         crash_point(_TOLD)
         return True
 
-    def _remind(self, task: _Task) -> None:
+    def _remind(self, task: Task) -> None:
         if task.kind == "read_your_share" and (going_on := self._going_on(task)):
             self._reminders.tell_more(going_on.id, task.evidence)
             return
@@ -162,13 +107,9 @@ class Triggers:
             return
         if task.kind == ASKS and self._waits_already(task):
             return  # she wrote again before anybody answered: the first hour stands
-        self._reminders.remind(
-            task.staff, task.kind, task.about, task.cycle, material=task.material, due=task.due,
-            evidence=task.evidence, handles=task.keys, heard=task.heard, ends=task.ends,
-            once=task.once,
-        )  # fmt: skip
+        task.tell(self._reminders)
 
-    def _going_on(self, task: _Task) -> Reminder | None:
+    def _going_on(self, task: Task) -> Reminder | None:
         """The reminder of the viewing session that this reading is part of."""
         last = self._last(task)
         if last is None:
@@ -177,14 +118,14 @@ class Triggers:
         own_began, own_ended = moments(task.evidence)
         return last if own_began <= ended + SESSION and began <= own_ended + SESSION else None
 
-    def _waits_already(self, task: _Task) -> bool:
+    def _waits_already(self, task: Task) -> bool:
         last = self._last(task)
         return last is not None and last.done is None
 
-    def _last(self, task: _Task) -> Reminder | None:
+    def _last(self, task: Task) -> Reminder | None:
         return self._reminders.latest(task.staff, task.kind, task.keys, task.material)
 
-    def _task(self, found: Found) -> _Task | None:
+    def _task(self, found: Found) -> Task | None:
         if self._clock() - found.at > FRESH or not self._handles(found):
             return None
         if found.kind in READING:
@@ -197,24 +138,24 @@ class Triggers:
             return self._warmed(found)
         if found.kind == REPLIED:
             hers = self._handles(found)
-            return _Task(kind=REPLIED, about=found.handle, handles=hers, due=found.at)
+            return Task(kind=REPLIED, about=found.handle, handles=hers, due=found.at)
         if found.kind in ASKED and self._fans is not None:
             return self._asked(found, self._fans)
         return None
 
-    def _asked(self, found: Found, fans: Fans) -> _Task | None:
+    def _asked(self, found: Found, fans: Fans) -> Task | None:
         """A fan commented or wrote: somebody answers her in time."""
         handles = self._handles(found)
         rep = fans.answerer(found, handles)
         if not self._staff.many([rep]):
             return None
-        return _Task(
+        return Task(
             staff=rep, kind=ASKS, about=found.handle, handles=handles,
             material=found.material, due=found.at, cycle=str(found.evidence["event"])[:200],
             evidence=fans.evidence(found), heard=found.at,
         )  # fmt: skip
 
-    def _read(self, found: Found) -> _Task | None:
+    def _read(self, found: Found) -> Task | None:
         """Somebody read what a rep had sent: the rep is told once a viewing session."""
         handles = self._handles(found)
         if not self._staff.many([found.rep]):
@@ -226,7 +167,7 @@ class Triggers:
         evidence, about = sitting(session).evidence(), found.handle
         if whose := self._made_for(found, handles):
             handles, about, evidence["own_link"] = whose, str(whose[0]), True
-        return _Task(
+        return Task(
             staff=found.rep, kind="read_your_share", about=about, handles=handles,
             material=found.material, due=found.at, evidence=evidence, heard=found.at,
             cycle=f"{found.material}:{session[0].at.isoformat()}",
@@ -239,20 +180,20 @@ class Triggers:
         own = self._own_links.of(found)
         return own[1] if own and own[0].rep == found.rep else []
 
-    def _warmed(self, found: Found) -> _Task | None:
+    def _warmed(self, found: Found) -> Task | None:
         """What she does shows more desire than before: once a day and step."""
         handles = self._handles(found)
         rep = self._customers.rep_of(handles) or found.rep
         if not self._staff.many([rep]):
             return None
         step = found.evidence["after"]
-        return _Task(
+        return Task(
             staff=rep, kind="warmed", about=found.handle, handles=handles,
             material=found.material, due=found.at, cycle=f"{step}:{self._day(found)}",
             evidence={"step": step}, heard=found.at,
         )  # fmt: skip
 
-    def _nurture(self, found: Found) -> _Task | None:
+    def _nurture(self, found: Found) -> Task | None:
         """One of her first five purchases: some days later she is looked after, once for each.
 
         Of one morning's reminders the latest stands first: what weighs more is due later in it.
@@ -264,13 +205,13 @@ class Triggers:
         if due is None:
             return None
         day = self._zone.day(found.at) + timedelta(days=due.days)
-        return _Task(
+        return Task(
             staff=rep, kind="nurture", about=found.handle, handles=handles,
             due=self._zone.at(day, MORNING) + due.priority * _WEIGHS,
             cycle=str(due.nth), evidence={"nth": due.nth, "days": due.days},
         )  # fmt: skip
 
-    def _turned_up(self, found: Found) -> _Task | None:
+    def _turned_up(self, found: Found) -> Task | None:
         """A silent customer came back, or a new one can be turned to."""
         handles = self._handles(found)
         rep = self._customers.rep_of(handles) or found.rep
@@ -280,7 +221,7 @@ class Triggers:
         evidence: dict[str, Any] = {"at": found.at.isoformat()}
         if came_back:
             evidence |= self._silence(handles, found)
-        return _Task(
+        return Task(
             staff=rep, kind="came_back" if came_back else "new_customer", about=found.handle,
             handles=handles, material=found.material, due=found.at,
             cycle=self._day(found) if came_back else "once", evidence=evidence,
@@ -308,81 +249,6 @@ class Triggers:
             return self._identities.handles(found.customer)
         except NotFound:  # her data was erased since, or what told of her was taken back
             return []
-
-    # What day it is
-
-    def calendar(self) -> int:
-        """Look at some more profiles for today's occasions, and for tasks that somebody else has
-        by now; 0 once all have been looked at."""
-        day = self._zone.day(self._clock())
-        before = self._marks.of(_CALENDAR)
-        mark_day, _, last = before.partition("|")
-        last = last if mark_day == day.isoformat() else ""  # or a clock that was put back
-        if last == "done":
-            return 0
-        wanted = select(ProfileRow.customer).where(ProfileRow.customer > last)
-        with self._people.read() as session:
-            ids = list(session.scalars(wanted.order_by(ProfileRow.customer).limit(_SLICE)))
-        handles = self._identities.handles_of(ids) if ids else {}
-        pass_on(self._records, handles, self._customers.reps)
-        tasks = self._dated(ids, handles, day) if ids else []
-        mark = ids[-1] if len(ids) == _SLICE else "done"
-        after = f"{day.isoformat()}|{mark}"
-        self._tell(tasks, partial(self._marks.advance, _CALENDAR, before, after))
-        return len(ids)
-
-    def _dated(
-        self, customers: Sequence[str], handles: Mapping[str, Sequence[Handle]], today: date
-    ) -> list[_Task]:
-        profiles = self._profiles.many(customers)
-        vips = set(self._vips(customers))
-        model = self._predictions.model() if self._predictions else None
-        tasks = []
-        for customer, profile in profiles.items():
-            hers, vip = handles.get(customer, []), customer in vips
-            told = occasions(dates(profile, self._zone, model), today, self._habits)
-            due = [each for each in told if dated.reminds(each, today)]
-            rep = self._customers.rep_of(hers) if due or vip else ""
-            if not rep or not hers:
-                continue
-            for each in due:
-                gift = vip and each.kind in GIFTS
-                if not self._approached(each, customer, rep, hers) or gift:
-                    tasks.append(self._occasion(each, rep, hers, gift=gift))
-            if vip and (turn := weekly(customer, today)):
-                tasks.append(self._moments(turn, rep, hers))
-        return tasks
-
-    def _approached(
-        self, occasion: Occasion, customer: str, rep: str, handles: Sequence[Handle]
-    ) -> bool:
-        """Was it sent to the customer herself, as the company wants it? Harmless to repeat; not
-        once her rep was reminded, because nothing could go to her then."""
-        if self._approaches is None or occasion.kind not in self._to_customers:
-            return False
-        if self._reminders.told([*map(str, handles)], dated.once(occasion)):
-            return False
-        key = f"occasion/{occasion.kind}/{occasion.cycle}"
-        expires = self._zone.at(dated.over(occasion))
-        return self._approaches.approach(customer, rep, key, expires) is not None
-
-    def _occasion(
-        self, occasion: Occasion, rep: str, handles: Sequence[Handle], *, gift: bool
-    ) -> _Task:
-        kind, cycle, evidence = occasion.kind, occasion.cycle, dict(occasion.facts)
-        if gift:
-            kind, cycle, evidence = GIFT, f"{kind}:{cycle}", {**evidence, "occasion": kind}
-        return _Task(
-            staff=rep, kind=kind, about=str(handles[0]), handles=handles, cycle=cycle,
-            due=self._zone.at(occasion.due, MORNING), evidence=evidence, once=dated.once(occasion),
-            ends=None if dated.lasts(occasion) else self._zone.at(dated.over(occasion)),
-        )  # fmt: skip
-
-    def _moments(self, turn: Weekly, rep: str, handles: Sequence[Handle]) -> _Task:
-        return _Task(
-            staff=rep, kind=MOMENTS, about=str(handles[0]), handles=handles, cycle=turn.cycle,
-            due=self._zone.at(turn.due, MORNING), once=[(MOMENTS, turn.cycle)],
-        )  # fmt: skip
 
 
 def _session(newest_first: Sequence[Event], found: Found) -> list[Event]:

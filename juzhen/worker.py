@@ -94,7 +94,7 @@ def lanes(platform: Platform) -> dict[str, list[Duty]]:
             Duty("finish_shifts", p.shifting.finish, 5.0),
             Duty("settle_tags", p.taxonomy.acts.settle, 1.0),
             Duty("seal_audit", lambda: p.audit.seal(500), 2.0),
-            Duty("calendar", p.triggers.calendar, 60.0),
+            Duty("calendar", p.day_round.run, 60.0),
             Duty("undo_imports", p.undoing.finish, 2.0),
             Duty("sweep", p.repeats.sweep, 600.0),
             Duty("predict", _refit(p), 60.0),

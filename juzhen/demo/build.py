@@ -86,7 +86,7 @@ def build(home: Path, port: int, tell: Tell, *, size: Size | None = None) -> Non
         _park(platform, company, everybody, stocked)  # first: it takes the only message there is
         runs = platforms.run_through(platform, company, there, stocked, cast)
         doors = access.open_doors(platform, company, stocked, everybody[0])
-        platform.triggers.calendar()
+        platform.day_round.run()
     finally:
         platform.close()
     _introduce(home, company, everybody, doors["tokens"]["channel_app"], there, runs)

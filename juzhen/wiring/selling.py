@@ -7,6 +7,7 @@ from collections.abc import Collection
 from engagement.approaching import Approaches
 from engagement.books import Books
 from engagement.customer_acts import CustomerActs
+from engagement.day_round import DayRound
 from engagement.fans import Fans
 from engagement.livestreams import Livestreams
 from engagement.own_links import OwnLinks
@@ -41,6 +42,7 @@ class Selling:
     own_links: OwnLinks
     books: Books
     triggers: Triggers
+    day_round: DayRound
     responses: Responses
     turnovers: Turnovers
     unadvised: Unadvised
@@ -80,8 +82,8 @@ def selling(
         books=_books(s, data, front),
         receptions=Receptions(matched.counters, s.history, matched.feedback, s.clock, s.zone),
         livestreams=Livestreams(s.history, data.findings, data.identities, s.clock, s.zone),
-        triggers=_triggers(
-            s, data, reminders, approaches, own_links, to_customers, desire, fans, habits),
+        triggers=_triggers(s, data, reminders, own_links, desire, fans),
+        day_round=_day_round(s, data, reminders, approaches, to_customers, habits),
         turnovers=Turnovers(s.records, data.identities, data.profiles, s.clock, hold_out=hold_out),
         unadvised=Unadvised(s.records, s.people, data.identities, data.customers, s.clock),
         worths=Worths(responses, s.people),
@@ -131,22 +133,27 @@ def _sharing(
 
 
 def _triggers(
-    s: Stores,
-    data: DataHub,
-    reminders: Reminders,
-    approaches: Approaches,
-    own_links: OwnLinks,
-    to_customers: Collection[str],
-    desire: Collection[str],
+    s: Stores, data: DataHub, reminders: Reminders, own_links: OwnLinks, desire: Collection[str],
     fans: Fans,
-    habits: Habits,
-) -> Triggers:
+) -> Triggers:  # fmt: skip
     return Triggers(
-        records=s.records, people=s.people, findings=data.findings, history=s.history,
-        reminders=reminders, profiles=data.profiles, identities=data.identities,
-        customers=data.customers, staff=data.staff, clock=s.clock, zone=s.zone,
-        predictions=data.predictions, approaches=approaches, to_customers=to_customers,
-        desire=desire, vips=data.vips.among, fans=fans, own_links=own_links, habits=habits,
+        records=s.records, findings=data.findings, history=s.history, reminders=reminders,
+        profiles=data.profiles, identities=data.identities, customers=data.customers,
+        staff=data.staff, clock=s.clock, zone=s.zone, desire=desire, fans=fans,
+        own_links=own_links,
+    )  # fmt: skip
+
+
+def _day_round(
+    s: Stores, data: DataHub, reminders: Reminders, approaches: Approaches,
+    to_customers: Collection[str], habits: Habits,
+) -> DayRound:  # fmt: skip
+    return DayRound(
+        records=s.records, people=s.people, reminders=reminders, profiles=data.profiles,
+        identities=data.identities, customers=data.customers, clock=s.clock, zone=s.zone,
+        habits=habits, predictions=data.predictions, approaches=approaches,
+        to_customers=to_customers, vips=data.vips.among,
+        settled=lambda: not data.digest.behind(),
     )  # fmt: skip
 
 

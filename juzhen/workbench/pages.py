@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from channels.composing import CONTACT_CARD
 from channels.touch_policy import Advised
 from engagement.sharing import LINK, Script
-from engagement.triggers import MORNING
+from engagement.tasks import MORNING
 from juzhen.web import pages
 from juzhen.web.asking import language
 from juzhen.web.cards import card_of

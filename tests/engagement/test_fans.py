@@ -56,7 +56,7 @@ def there(company, records, changes, clock):
     made["oa"] = accounts.add(code="oa", name="号", kind="wechat_oa", ecosystem="wechat", by="li")
     fans = Fans(accounts, company.customers, company.staff, company.zone, Hours(), HALF_AN_HOUR)
     company.triggers = Triggers(
-        records=records, people=company.people, findings=company.findings,
+        records=records, findings=company.findings,
         history=company.history, reminders=company.reminders, profiles=company.profiles,
         identities=company.identities, customers=company.customers, staff=company.staff,
         clock=clock, zone=company.zone, fans=fans,

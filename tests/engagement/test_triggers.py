@@ -14,23 +14,9 @@ from engagement.vip_care import weekly
 from juzhen.settings import OCCASIONS, STEPS
 from kernel.events import Handle
 from kernel.wording import say
+from tests.engagement.days import day_round, dots, dots_of, watch
 
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
-
-
-def dots(company, rep):
-    """All that she was ever reminded of."""
-    return company.reminders.page(rep.staff, open_only=False).items
-
-
-def dots_of(company, rep, kind):
-    return [dot for dot in dots(company, rep) if dot.kind == kind]
-
-
-def watch(company):
-    """Everything there is to do."""
-    while company.triggers.follow() + company.triggers.calendar():
-        pass
 
 
 @pytest.mark.rule("R30.1", "R30.2")
@@ -256,12 +242,7 @@ def test_what_is_not_done_about_a_customer_goes_over_with_her_and_no_dot_is_left
 
 def test_who_becomes_a_vip_in_her_birthday_week_is_not_told_of_twice(company, clock):
     vips = set()
-    company.triggers = Triggers(
-        records=company.records, people=company.people, findings=company.findings,
-        history=company.history, reminders=company.reminders, profiles=company.profiles,
-        identities=company.identities, customers=company.customers, staff=company.staff,
-        clock=clock, zone=company.zone, vips=vips.intersection,
-    )  # fmt: skip
+    company.day_round = day_round(company, vips=vips.intersection)
     rep = company.hire("li")
     her = company.meet(rep=rep, birthday="1960-03-05")
     watch(company)
@@ -324,30 +305,6 @@ def test_a_due_contact_task_leads_to_scripts_and_product_notes_with_reasons(comp
     assert all(item.reasons for item in offer.told())
 
 
-def test_the_calendar_goes_on_where_it_stopped_and_is_done_for_the_day(company):
-    rep = company.hire("li")
-    for number in range(55):
-        company.meet(f"1390000{number:04}", rep, birthday="1960-03-03")
-    assert [company.triggers.calendar() for _ in range(3)] == [50, 5, 0]
-    kinds = company.reminders.unread_by_kind(rep.staff)
-    assert kinds["birthday"] == 55
-
-
-def test_a_clock_that_ran_ahead_and_was_put_back_costs_no_day_of_the_calendar(company, clock):
-    rep = company.hire("li")
-    company.meet(rep=rep, birthday="1960-03-03")
-    for ahead in (DAY, 400 * DAY):
-        clock.move(ahead)
-        watch(company)
-        clock.move(-ahead)
-        watch(company)
-    company.meet("13900000001", rep, birthday="1960-03-04")
-    clock.move(DAY)
-    watch(company)
-    told = [dot.handle for dot in dots(company, rep) if dot.kind == "birthday"]
-    assert sorted(told) == ["phone::13800138000", "phone::13900000001"]
-
-
 @pytest.mark.parametrize(("days", "told"), [(3, 6), (5, 0)])
 def test_a_worker_that_slept_over_a_weekend_tells_once_who_fell_silent(company, clock, days, told):
     rep = company.hire("li")
@@ -366,7 +323,7 @@ def test_two_triggers_at_work_remind_once(company):
     rep = company.hire("li")
     company.meet(rep=rep)
     twin = Triggers(
-        records=company.records, people=company.people, findings=company.findings,
+        records=company.records, findings=company.findings,
         history=company.history, reminders=company.reminders, profiles=company.profiles,
         identities=company.identities, customers=company.customers, staff=company.staff,
         clock=company.clock, zone=company.zone,
@@ -388,12 +345,7 @@ class Model:
 
 @pytest.mark.rule("R162.3")
 def test_a_rep_is_reminded_once_seven_days_before_the_next_purchase(company, clock):
-    company.triggers = Triggers(
-        records=company.records, people=company.people, findings=company.findings,
-        history=company.history, reminders=company.reminders, profiles=company.profiles,
-        identities=company.identities, customers=company.customers, staff=company.staff,
-        clock=clock, zone=company.zone, predictions=Model(),
-    )  # fmt: skip
+    company.day_round = day_round(company, predictions=Model())
     rep = company.hire("li")
     her = company.meet(rep=rep)
     company.tell(
@@ -434,12 +386,7 @@ def test_every_dated_occasion_is_a_reminder_with_words_and_a_setting_that_names_
 
 @pytest.mark.rule("R157.1")
 def test_for_a_vip_her_rep_likes_or_comments_once_a_week_and_prepares_gifts(company, clock):
-    company.triggers = Triggers(
-        records=company.records, people=company.people, findings=company.findings,
-        history=company.history, reminders=company.reminders, profiles=company.profiles,
-        identities=company.identities, customers=company.customers, staff=company.staff,
-        clock=clock, zone=company.zone, vips=company.vips.intersection,
-    )  # fmt: skip
+    company.day_round = day_round(company, vips=company.vips.intersection)
     rep = company.hire("li")
     her, other = company.meet(rep=rep), company.meet("13800138001", rep=rep)
     company.vips.add(company.id_of(her))
@@ -477,7 +424,7 @@ def test_a_vips_weekday_is_her_own_and_every_week_has_one(day):
 def test_each_step_of_desire_can_be_a_task_of_her_rep(company, clock, step, act):
     def told(desire):
         watcher = Triggers(
-            records=company.records, people=company.people, findings=company.findings,
+            records=company.records, findings=company.findings,
             history=company.history, reminders=company.reminders, profiles=company.profiles,
             identities=company.identities, customers=company.customers, staff=company.staff,
             clock=clock, zone=company.zone, desire=desire,

@@ -100,7 +100,7 @@ def test_whoever_works_by_such_numbers_goes_by_the_companys(home):
             "JUZHEN_ENGAGEMENT_REMINDERS": "5"}  # fmt: skip
     platform = assemble(load({"JUZHEN_HOME": str(home), **told}))
     own = Habits(birthday=None)
-    assert platform.triggers._habits == platform.recommender._asking.questions._habits == own
+    assert platform.day_round._habits == platform.recommender._asking.questions._habits == own
     assert platform.nearby.vicinity == Vicinity(metres=800)
     assert platform.rep_cards._daily == 5
     platform.close()

@@ -8,6 +8,7 @@ import pytest
 from flask import g, request
 from werkzeug.serving import make_server
 
+from engagement.day_round import DayRound
 from engagement.own_links import OwnLinks
 from engagement.responses import Responses
 from engagement.sharing import Sharing
@@ -47,10 +48,14 @@ class Desk(PagesHouse):
         self.nearby = Nearby(self.customers, self.profiles, company.consents, clock)
         self.own_links = OwnLinks(records, changes, self.findings, self.identities, self.links)
         self.triggers = Triggers(
-            records=records, people=people, findings=self.findings, history=self.history,
+            records=records, findings=self.findings, history=self.history,
             reminders=self.reminders, profiles=self.profiles, identities=self.identities,
             customers=self.customers, staff=self.staff, clock=clock, zone=self.zone,
             own_links=self.own_links,
+        )  # fmt: skip
+        self.day_round = DayRound(
+            records=records, people=people, reminders=self.reminders, profiles=self.profiles,
+            identities=self.identities, customers=self.customers, clock=clock, zone=self.zone,
         )  # fmt: skip
         self.sharing = Sharing(
             records=records, changes=changes, accounts=self.accounts, channels=self.channels,
@@ -79,7 +84,7 @@ class Desk(PagesHouse):
             + self.triggers.follow()
         ):  # fmt: skip
             pass
-        while self.triggers.calendar():
+        while self.day_round.run():
             pass
         while self.effects.follow():
             pass

@@ -6,21 +6,19 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from engagement.approaching import Approaches
-from engagement.triggers import Triggers
+from engagement.day_round import DayRound
 from kernel.events import Handle
 
 
-def triggers(desk, *kinds):
+def day_round(desk, *kinds):
     approaches = Approaches(
         recommender=desk.recommender, sharing=desk.sharing, publishing=desk.publishing,
         materials=desk.materials, customers=desk.customers, staff=desk.staff,
     )  # fmt: skip
-    return Triggers(
-        records=desk.company.records, people=desk.company.people, findings=desk.findings,
-        history=desk.history,
-        reminders=desk.reminders, profiles=desk.profiles, identities=desk.identities,
-        customers=desk.customers, staff=desk.staff, clock=desk.clock, zone=desk.zone,
-        approaches=approaches, to_customers=kinds,
+    return DayRound(
+        records=desk.company.records, people=desk.company.people, reminders=desk.reminders,
+        profiles=desk.profiles, identities=desk.identities, customers=desk.customers,
+        clock=desk.clock, zone=desk.zone, approaches=approaches, to_customers=kinds,
     )  # fmt: skip
 
 
@@ -42,25 +40,25 @@ def met(desk, rep, shop):
 def test_a_birthday_is_told_to_the_rep_or_the_customer_gets_something(
     desk, rep, met, audience, dots, sent
 ):
-    watching = triggers(desk, *audience)
-    while watching.calendar():
+    watching = day_round(desk, *audience)
+    while watching.run():
         pass
     told = [each.kind for each in desk.reminders.page(rep.staff).items if each.kind == "birthday"]
     assert told == dots
     queued = desk.deliveries.page(first=10).items
     assert len(queued) == sent
     assert all(each.occasion.startswith("occasion/birthday/") for each in queued)
-    again = triggers(desk, *audience)
+    again = day_round(desk, *audience)
     desk.clock.move(timedelta(days=1))
-    while again.calendar():
+    while again.run():
         pass
     assert len(desk.deliveries.page(first=10).items) == sent
 
 
 def watch(desk):
     """One day's walk over all profiles, in a new process."""
-    watching = triggers(desk, "birthday")
-    while watching.calendar():
+    watching = day_round(desk, "birthday")
+    while watching.run():
         pass
 
 
@@ -146,8 +144,8 @@ def test_who_buys_at_month_ends_and_is_active_gets_what_informs_and_no_discount(
         ago = opens - datetime(*day, 4, tzinfo=UTC)
         company.tell(company.event("bought", phone, ago=ago, amount=1_000))
     company.lifecycles[company.id_of(phone)] = "active"
-    watching = triggers(desk, "month_end")
-    while watching.calendar():
+    watching = day_round(desk, "month_end")
+    while watching.run():
         pass
     queued = desk.deliveries.page(first=10).items
     assert [(each.material, each.occasion) for each in queued] == [

@@ -115,7 +115,7 @@ class AtWork:
             pass
         c.own_links.follow()
         c.triggers.follow(200)
-        c.triggers.calendar()
+        c.day_round.run()
         while c.finding.follow(200):
             pass
         while c.audit.seal(500):
