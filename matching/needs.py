@@ -6,9 +6,11 @@ Monday.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property, partial
+from itertools import accumulate
 from typing import NamedTuple
 
 import numpy as np
@@ -144,7 +146,8 @@ class Began(NamedTuple):
 def windows(looked: Iterable[Seen], began: Began) -> list[int]:
     """Which of the windows each session falls into, and not into one before it."""
     _, *since = began
-    return [sum([each.at < begins for begins in since]) for each in looked]
+    begins = sorted(since)
+    return [len(begins) - bisect_right(begins, each.at) for each in looked]
 
 
 def _whole(profile: Profile, began: Began) -> list[bool]:
@@ -193,8 +196,8 @@ def _interest(
     if weight < 0:
         return Reason("tag", "reason_disliked", {"topic": topic}, weight, {"tag": tag})
     counts = looked.get(tag, ())
-    for at, (days, key) in enumerate(zip(_DAYS, WINDOWS, strict=True)):
-        count = sum(counts[: at + 1])
+    within = accumulate(counts)
+    for at, (days, key, count) in enumerate(zip(_DAYS, WINDOWS, within, strict=False)):
         if count and not (at == 0 and counts[1]):  # of seven days all is told, not this week's part
             evidence = {"tag": tag, "count": count} | ({"days": days} if days else {})
             key += "" if whole[at] else "_least"
