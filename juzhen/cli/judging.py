@@ -56,8 +56,10 @@ def judged(events: Path, items: Path | None, users: Path | None, *, every: int =
         log.append((each["user"], each["item"], each["ts"], each["weight"]))
         if len(log) % every == 0:
             tell(f"has read {len(log):,} events")
-    if len(log) < 10:
-        raise click.UsageError(f"{events}: {len(log)} events are too few to be split in two")
+    if (readings := sum(weight > 0 for *_, weight in log)) < 10:
+        raise click.UsageError(
+            f"{events}: {readings} events with a weight above 0 are too few to be split in two"
+        )
     known = list(rows(items, logs.ITEM)) if items else _own({item for _, item, _, _ in log})
     about = {each["id"] for each in known}
     known += [{"id": item, "tags": []} for item in dict.fromkeys(e[1] for e in log)

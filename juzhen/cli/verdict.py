@@ -31,7 +31,7 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What a log holds."""
+    """What a log holds; what has no weight is no reading."""
 
     readings: int
     customers: int
@@ -47,13 +47,14 @@ class About:
     def of(
         cls, log: Sequence[tuple[Any, Any, float, float]], items: Sequence[Mapping[str, Any]]
     ) -> About:
+        readings = [each for each in log if each[3] > 0]
         read: dict[Any, set[Any]] = {}
-        for user, item, *_ in log:
+        for user, item, *_ in readings:
             read.setdefault(user, set()).add(item)
-        contents = {item for _, item, *_ in log}
-        whens = [ts for _, _, ts, _ in log]
+        contents = {item for _, item, *_ in readings}
+        whens = [ts for _, _, ts, _ in readings]
         return cls(
-            len(log), len(read), len(contents),
+            len(readings), len(read), len(contents),
             sum(each["id"] in contents and bool(each["tags"]) for each in items),
             median(map(len, read.values())), min(whens), max(whens),
         )  # fmt: skip
@@ -69,7 +70,8 @@ class About:
 
 def figures(table: Sequence[Row], language: str) -> list[dict[str, Any]]:
     """A row for each figure, a column for each recommender; ≈ marks what cannot be told from
-    ours, * the best, and under the first stands by how much ours is ahead, with the interval."""
+    ours, * the best of those that differ, and under the first stands by how much ours is ahead,
+    with the interval. What nobody was judged on is a dash."""
     first, *rest = (_figure(table, name, language) for name in FIGURES if name in table[0])
     leads = (
         dict.fromkeys(first, "")
@@ -84,12 +86,14 @@ def figures(table: Sequence[Row], language: str) -> list[dict[str, Any]]:
 
 
 def _figure(table: Sequence[Row], name: str, language: str) -> dict[str, Any]:
-    best = max(row.get(name, 0.0) for row in table)
+    told = [row.get(name) for row in table]
+    judged = [figure for figure in told if figure is not None]
+    best = max(judged) if len(set(judged)) > 1 else None
     cells = {
-        row["recommender"]: ("≈ " if undecided(row, name) else "")
-        + f"{row.get(name, 0.0):.3f}"
-        + (" *" if row.get(name) == best else "")
-        for row in table
+        row["recommender"]: "–"
+        if figure is None
+        else f"{'≈ ' * undecided(row, name)}{figure:.3f}{' *' * (figure == best)}"
+        for row, figure in zip(table, told, strict=True)
     }
     return {"": say("judged_" + name.replace("@", "_"), language)} | cells
 

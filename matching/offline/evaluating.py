@@ -55,10 +55,11 @@ class Measured:
     ndcg: Floats
     """Of every customer, in the same order for all."""
     recall: Floats
-    coverage: float
+    coverage: float | None
+    """None, like any other figure of nobody, where nobody was judged."""
     cold: dict[str, Floats] = field(default_factory=dict)
     """The same of each cold start."""
-    fresh: dict[str, float] = field(default_factory=dict)
+    fresh: dict[str, float | None] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -127,7 +128,8 @@ def measured(
         shown.update(listed[:_FIRST])
         ndcg.append(gain(listed[:_FIRST], wanted))
         recall.append(len(wanted.intersection(listed)) / min(_SECOND, len(wanted)))
-    found = Measured(np.array(ndcg), np.array(recall), len(shown) / max(1, len(split.catalogue)))
+    covered = len(shown) / len(split.catalogue) if ndcg else None
+    found = Measured(np.array(ndcg), np.array(recall), covered)
     tell("is asked about newcomers and new contents")
     found.cold = _cold(made, split, histories, futures)
     tell("is told of one event after the other")
@@ -188,7 +190,7 @@ def _fresh(
     split: Split,
     histories: Mapping[Any, Sequence[tuple[Any, float, float]]],
     replayed: int,
-) -> dict[str, float]:
+) -> dict[str, float | None]:
     """The next content of every customer, replayed in order: told of every event, and of none."""
     after = [event for event in split.after if event[3] > 0]
     every = max(1, len(after) // replayed)
@@ -208,10 +210,8 @@ def _fresh(
             new += sum(opened[each] > split.at for each in listed)
         own.append((item, at, weight))
         made.update(user, item, at, weight)
-    return {
-        "live_ndcg": float(np.mean(hits)) if hits else 0.0,
-        "new_share": new / max(1, len(hits) * _FIRST),
-    }
+    share = new / (len(hits) * _FIRST) if hits else None
+    return {"live_ndcg": _mean(hits), "new_share": share}
 
 
 def table(
@@ -253,14 +253,18 @@ def _lead(ours: Floats, theirs: Floats) -> dict[str, float | None]:
     return {"difference": round(lead, 4), "low": round(low, 4), "high": round(high, 4)}
 
 
+def _mean(judged: Sequence[float] | Floats) -> float | None:
+    return float(np.mean(judged)) if len(judged) else None
+
+
 def _row(name: str, found: Measured) -> dict[str, Any]:
     figures = {
-        "ndcg@10": found.ndcg.mean() if len(found.ndcg) else 0.0,
-        "recall@20": found.recall.mean() if len(found.recall) else 0.0,
+        "ndcg@10": _mean(found.ndcg),
+        "recall@20": _mean(found.recall),
         "coverage@10": found.coverage,
-        **{f"cold_{name}": each.mean() for name, each in found.cold.items()},
+        **{f"cold_{name}": _mean(each) for name, each in found.cold.items()},
         **found.fresh,
     }
-    told = {key: round(float(value), 4) for key, value in figures.items()}
+    told = {key: None if value is None else round(value, 4) for key, value in figures.items()}
     judged = {"customers": len(found.ndcg), "newcomers": len(found.cold.get("customer_0", ()))}
     return {"recommender": name} | judged | told

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -12,8 +13,9 @@ Log = Sequence[tuple[Any, Any, float, float]]
 
 
 def told(events: Iterable[Event]) -> Iterator[tuple[Any, Any, float, float]]:
+    """With moments in seconds. A weight that is no finite number says nothing."""
     for user, item, ts, weight in events:
-        if weight == weight:  # not a number says nothing
+        if math.isfinite(weight):
             yield user, item, moment(ts), float(weight)
 
 
@@ -27,9 +29,14 @@ def segments_of(user: Mapping[str, Any]) -> list[str]:
 
 
 def moment(ts: Any) -> float:
-    """Seconds, from a number, a datetime or a text."""
-    if isinstance(ts, str):
-        ts = datetime.fromisoformat(ts)
-    if isinstance(ts, datetime):
-        return (ts if ts.tzinfo else ts.replace(tzinfo=UTC)).timestamp()
-    return float(ts) / 1_000 if abs(ts) > 1e11 else float(ts)
+    """Seconds, from a number (of milliseconds, if it is large), a datetime or a text, by UTC where
+    neither says its zone. Raises ValueError for anything else."""
+    try:
+        when = datetime.fromisoformat(ts) if isinstance(ts, str) else ts
+        if isinstance(when, datetime):
+            return (when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp()
+        return float(when) / 1_000 if abs(when) > 1e11 else float(when)
+    except (TypeError, ValueError):
+        raise ValueError(
+            f"ts: {ts!r} is no moment; give seconds since 1970, a datetime or ISO 8601"
+        ) from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -218,7 +219,7 @@ class Offline:
         felt: dict[str, float] = {}
         met = set()
         for item, ts, weight in history:
-            if weight == weight:
+            if math.isfinite(weight):
                 met.add(item)
                 worth = weight * 2.0 ** (-max(0.0, at - ts) / HALF_LIFE)
                 for tag in self._tags.get(item, ()):

@@ -81,13 +81,27 @@ def test_a_folder_needs_its_events_and_may_lack_the_rest(tmp_path):
     assert judged(tmp_path, None, None).about.readings == 60
 
 
-def test_of_nobody_no_interval_is_told(tmp_path, capsys):
+def test_of_nobody_no_figure_is_told_and_none_is_the_best(tmp_path, capsys):
     """All of them newcomers: nobody is judged on what she read before."""
     log = written(tmp_path / "log.csv", HEAD, *(f"u{n},m1,{n + 1},,\n" for n in range(50)))
     found = judged(log, None, None)
     assert [row["low"] for row in found.table[1:]] == [None] * 3
+    for figure in ("ndcg@10", "recall@20", "coverage@10"):
+        assert [row[figure] for row in found.table] == [None] * 4
     tell_people(found, "en")
-    assert "nan" not in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "nan" not in told
+    (line,) = [each for each in told.splitlines() if "NDCG@10" in each]
+    assert line.count("–") == 4
+    assert "*" not in line
+
+
+def test_what_has_no_weight_is_no_reading(tmp_path):
+    weighed = [each.replace(",,x", f",{n % 2},x") for n, each in enumerate(clicks(60))]
+    assert judged(written(tmp_path / "l.csv", HEAD, *weighed), None, None).about.readings == 30
+    nothing = [each.replace(",,x", f",{-(n % 2)},x") for n, each in enumerate(clicks(60))]
+    with pytest.raises(click.UsageError, match="0 events with a weight above 0 are too few"):
+        judged(written(tmp_path / "log.csv", HEAD, *nothing), None, None)
 
 
 @pytest.mark.parametrize(

@@ -382,6 +382,24 @@ def test_beyond_ten_thousand_active_contents_the_nightly_list_is_of_the_most_rea
     assert listed(readers[:8]).tolist() == [5, 6, 7]  # what nobody read is in none
 
 
+def test_a_weight_without_end_says_nothing_and_what_is_no_moment_is_named():
+    events = [("u1", "c1", 1.0, 1.0), ("u1", "c4", 2.0, 1.0), ("u2", "c1", 3.0, 1.0)]
+    without = recommender(ITEMS).fit(events)
+    told = recommender(ITEMS).fit([*events, ("u2", "c7", 4.0, float("inf"))])
+    ids = [each["id"] for each in ITEMS]
+    listed = without.recommend([("c4", 5.0, 1.0)], ids, 5, now=10.0)
+    assert told.recommend([("c4", 5.0, 1.0)], ids, 5, now=10.0) == listed
+    endless = [("c4", 5.0, 1.0), ("c1", 4.0, float("inf"))]
+    assert [each.tag for each in told._pulls(endless, 10.0, told.weights)] == [
+        each.tag for each in told._pulls(endless[:1], 10.0, told.weights)
+    ]
+    for odd in (None, "yesterday", [1]):
+        with pytest.raises(ValueError, match=r"ts: .* is no moment; give seconds since 1970"):
+            told.update("u1", "c1", odd)
+        with pytest.raises(ValueError, match="ts: "):
+            told.fit([*events, ("u1", "c1", odd, 1.0)])
+
+
 @pytest.mark.parametrize("odd", [float("nan"), float("inf"), -1e11, 9e10])
 def test_a_moment_of_no_calendar_breaks_no_list(odd):
     made = Offline(ITEMS, tune=False).fit([("u1", "c1", 1.0, 1.0), ("u1", "c4", 2.0, 1.0)])
