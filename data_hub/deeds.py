@@ -5,16 +5,19 @@ Who asks names the kinds and the days; what a label says is `data_hub.labels`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from data_hub.details import NEAR, two_shops
 from kernel.values import dataclass
-from stores.acts import Acts
+from stores.acts import Acts, span
 from stores.history import History
+from stores.told import moment
 
 if TYPE_CHECKING:
     from numpy import bool_, int64
@@ -22,6 +25,11 @@ if TYPE_CHECKING:
 
 Said = Mapping[str, Any]
 """What a label says."""
+Whose = Callable[[Collection[str]], Mapping[str, str]]
+"""Which customer each handle is."""
+ORDERED = ("ordered", "bought")
+"""What tells of an order; one order is one deed, whoever tells of it and in however many lines."""
+_CENT = 0.005
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +83,87 @@ class Deeds:
             yield who, kind, at, self.labels[place]
 
 
-def deeds(history: History, kinds: Sequence[str], since: date, until: date) -> Deeds:
-    """All acts of these kinds, over days that are both included."""
-    return Deeds.of(history.acts(kinds, since=since, until=until), kinds)
+def deeds(
+    history: History, kinds: Sequence[str], since: date, until: date, whose: Whose | None = None
+) -> Deeds:
+    """All acts of these kinds, over days that are both included, each order once. Without ``whose``
+    every handle is somebody else."""
+    if not set(ORDERED).intersection(kinds):
+        return Deeds.of(history.acts(kinds, since=since, until=until), kinds)
+    told, again = _ordered(history, kinds, since, until, whose)
+    return told.where((told.acts.at >= span(since, until, history.zone)[0]) & ~again)
+
+
+def told_again(
+    history: History, kind: str, since: date, until: date, whose: Whose | None = None
+) -> Counter[tuple[str, str]]:
+    """How often orders were told of again, by day and account."""
+    if kind not in ORDERED:
+        return Counter()
+    told, again = _ordered(history, [kind], since, until, whose)
+    zone = history.zone
+    repeats = told.where(again & (told.acts.at >= span(since, until, zone)[0])).each()
+    return Counter(
+        (zone.day(moment(at)).isoformat(), said.get("account", "")) for _, _, at, said in repeats
+    )
+
+
+def _ordered(
+    history: History, kinds: Sequence[str], since: date, until: date, whose: Whose | None
+) -> tuple[Deeds, NDArray[bool_]]:
+    """The acts of these days and of some before, and which of them tell of an order again."""
+    before = since - timedelta(seconds=NEAR)
+    told = Deeds.of(history.acts(kinds, since=before, until=until), kinds)
+    return told, _again(told, whose or (lambda _: {}))
+
+
+def _again(told: Deeds, whose: Whose) -> NDArray[bool_]:
+    import numpy as np
+
+    numbers = {said["order"]: n for n, said in enumerate(told.labels) if "order" in said}
+    order = told.worth(lambda said: numbers.get(said.get("order", ""), -1))
+    known, counts = np.unique(order[order >= 0], return_counts=True)
+    several = np.flatnonzero(np.isin(order, known[counts > 1]))
+    several = several[np.argsort(told.acts.at[several], kind="stable")]
+    again = np.zeros(len(order), np.bool_)
+    names = told.acts.names(set(told.acts.who[several].tolist()) - {0})
+    customers = whose(names.values())
+    heard: dict[tuple[str, int], list[_Line]] = {}
+    acts = (each[several].tolist() for each in (told.acts.who, order, told.acts.at, told.place))
+    for place, who, number, at, label in zip(several.tolist(), *acts, strict=True):
+        name = names.get(who, "")
+        lines = heard.setdefault((customers.get(name, name), number), [])
+        line = _Line.of(told.labels[label], at)
+        again[place] = line.repeats(lines)
+        lines.append(line)
+    return again
+
+
+@dataclass(slots=True)
+class _Line:
+    """Somebody tells of an order of hers."""
+
+    at: int
+    account: str
+    amount: float
+    shop: str
+
+    @classmethod
+    def of(cls, said: Said, at: int) -> _Line:
+        return cls(at, said.get("account", ""), said.get("amount", 0.0), said.get("shop", ""))
+
+    def repeats(self, lines: Sequence[_Line]) -> bool:
+        """Is it another line of an order that was told of, or told by somebody else again?"""
+        same = [each for each in lines if self._same(each)]
+        for each in same:
+            each.shop = each.shop or self.shop
+        return bool(same)
+
+    def _same(self, other: _Line) -> bool:
+        if two_shops(self.shop, other.shop):
+            return False
+        near = self.at - other.at < NEAR * 1_000_000 or abs(self.amount - other.amount) < _CENT
+        return near or self.account == other.account
 
 
 def heads(groups: NDArray[int64], people: NDArray[int64], count: int) -> list[int]:

@@ -39,6 +39,13 @@ def teller(account: str, id_: str) -> Teller:
     return Teller(ORDERS + account, account) if shops else Teller(account)
 
 
+def two_shops(one: str, other: str) -> bool:
+    """Shops number their orders alike: two of them never tell of the same."""
+    return bool(one and other) and one != other
+
+
+NEAR = 7 * 86_400
+"""Seconds: a page tells of an order when it is placed, its shop once it is paid."""
 ORDERS = "order:"
 """How the ids begin that say which order was told of, and not who told of it when."""
 

@@ -144,8 +144,8 @@ def row(event: Event, customer: str, kind: str) -> dict[str, Any]:
 
 
 _EVIDENCE = (
-    "order_id", "product", "policy", "due", "matures", "seconds", "sentiment", "link", "case",
-    "consent", "purpose", "channel",
+    "order_id", "refund_id", "product", "policy", "due", "matures", "seconds", "sentiment", "link",
+    "case", "consent", "purpose", "channel",
 )  # fmt: skip
 
 

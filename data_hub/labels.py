@@ -7,11 +7,14 @@ otherwise one day counts for old acts once history is rebuilt.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from hashlib import blake2b
 from typing import Any
 
 import orjson
 
 from data_hub.ad_quality import ARRIVALS, clickid, origin_of
+from data_hub.deeds import ORDERED
+from data_hub.details import details, order, teller
 from data_hub.groups import TOLD, advertises, group_of
 from data_hub.leaderboards import COUNTED
 from data_hub.measures.kpis import KPIS
@@ -45,11 +48,22 @@ def _source(said: Said) -> Mapping[str, Any]:
     return {"source": source_of(said)}
 
 
+def _order(said: Said) -> Mapping[str, Any]:
+    """Which order it is, by a mark that is as long for every number and says none; how much it is,
+    and whose shop told of it, if one did."""
+    told = order(details(said))
+    if not told.number:
+        return {}
+    mark = blake2b(told.number.encode(), digest_size=9).hexdigest()
+    shop = teller(said.account, said.id).shop
+    return {"order": mark, "amount": round(told.amount, 2), "shop": shop}
+
+
 _ASKED: tuple[tuple[tuple[str, ...], _Part], ...] = (
     *((kinds, _rep) for kinds in COUNTED.values()),
     *((kpi.kinds, _rep) for kpi in KPIS.values()), *((kinds, _end) for kinds in CHAIN.values()),
     (ARRIVALS, _origin), (TOLD, _group), (LANDING, _page), (("left_contact",), _source),
-    (RESPONSES, waited),
+    (RESPONSES, waited), (ORDERED, _order),
 )  # fmt: skip
 _PARTS: Mapping[str, tuple[_Part, ...]] = {
     kind: tuple(dict.fromkeys([_end, *(part for named, part in _ASKED if kind in named)]))

@@ -13,7 +13,7 @@ from typing import NamedTuple, Protocol
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from data_hub.deeds import Deeds, deeds
+from data_hub.deeds import Deeds, Whose, deeds
 from data_hub.staff import StaffBook
 from kernel.calendar import Zone
 from kernel.clock import Clock
@@ -100,9 +100,11 @@ class Leaderboards:
         clock: Clock,
         *,
         books: Books | None = None,
+        whose: Whose | None = None,
         zone: Zone | None = None,
     ) -> None:
         """Without ``books`` what came by no rep's link is credited to nobody."""
+        self._whose = whose
         self._books = books
         self._history = history
         self._records = records
@@ -137,7 +139,8 @@ class Leaderboards:
     ) -> list[Points]:
         """Of all reps, or of one."""
         today = self._zone.day(self._clock())
-        done = deeds(self._history, COUNTED[ranking], begins(period, today), today)
+        since = begins(period, today)
+        done = deeds(self._history, COUNTED[ranking], since, today, self._whose)
         done = done.saying(lambda said: not said.get("bot") and told(said.get("account", "")))
         linked = [
             Points(said["rep"], kind, count)

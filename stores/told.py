@@ -31,11 +31,12 @@ class Said(NamedTuple):
     handle: str
     rep: str
     detail: Mapping[str, Any]
+    id: str = ""
 
     @classmethod
     def of(cls, event: Event) -> Said:
         handle = "" if event.handle is None else str(event.handle)
-        return cls(event.kind, event.at, event.account, handle, event.rep, event.detail)
+        return cls(event.kind, event.at, event.account, handle, event.rep, event.detail, event.id)
 
 
 Label = Callable[[Said], str]
@@ -88,7 +89,7 @@ class Told(NamedTuple):
         for name in names:
             Handle.parse(name)
         account, id_, kind = told["account"], told["id"], told["kind"]
-        said = Said(kind, at, account, own, told.get("rep", ""), told.get("detail", {}))
+        said = Said(kind, at, account, own, told.get("rep", ""), told.get("detail", {}), id_)
         return cls(
             digest_of(account, id_), arrived.astimezone(UTC).toordinal(), names, micros(at),
             account, id_, kind, told.get("material", ""), zone.day(at).isoformat(), packed, own,

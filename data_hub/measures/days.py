@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from datetime import date, timedelta
 
-from data_hub.deeds import deeds
+from data_hub.deeds import Whose, deeds
 from data_hub.measures.kpis import KPIS, Kpi
 from kernel.values import dataclass
 from stores.history import History
@@ -23,9 +23,9 @@ class DayFigure:
     before: int
 
 
-def day_of(history: History, rep: str, day: date) -> list[DayFigure]:
+def day_of(history: History, rep: str, day: date, whose: Whose | None = None) -> list[DayFigure]:
     """Every tracked figure of one rep's day, in the order of `KPIS`."""
-    today, before = (_counted(history, rep, each) for each in (day, day - timedelta(days=1)))
+    today, before = (_counted(history, rep, each, whose) for each in (day, day - timedelta(days=1)))
     return [
         DayFigure(kpi, *(sum(told[kind] for kind in kpi.kinds) for told in (today, before)))
         for kpi in KPIS.values()
@@ -33,10 +33,10 @@ def day_of(history: History, rep: str, day: date) -> list[DayFigure]:
     ]
 
 
-def _counted(history: History, rep: str, day: date) -> Counter[str]:
+def _counted(history: History, rep: str, day: date, whose: Whose | None) -> Counter[str]:
     kinds = sorted({kind for kpi in KPIS.values() if kpi.tracked for kind in kpi.kinds})
     counted: Counter[str] = Counter()
-    for said, kind, count in deeds(history, kinds, day, day).counted():
+    for said, kind, count in deeds(history, kinds, day, day, whose).counted():
         if said.get("rep") == rep and not said.get("bot"):
             counted[kind] += count
     return counted

@@ -15,6 +15,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from data_hub.catalogue import kind_of
+from data_hub.deeds import Whose, told_again
 from data_hub.identities import Identities
 from data_hub.lifecycle import Node
 from data_hub.measures.buyers import Among, Buyers, buyers
@@ -126,8 +127,15 @@ class Measures:
     """What boards show."""
 
     def __init__(
-        self, history: History, people: Records, clock: Clock, *, zone: Zone | None = None
+        self,
+        history: History,
+        people: Records,
+        clock: Clock,
+        *,
+        zone: Zone | None = None,
+        whose: Whose | None = None,
     ) -> None:
+        self._whose = whose
         self._history = history
         self._people = people
         self._clock = clock
@@ -142,11 +150,8 @@ class Measures:
         split: Counter[str] = Counter()
         before = 0
         for kind in kpi.kinds:
-            counted = self._history.counts(
-                [Axis.DAY, Axis.ACCOUNT], kind=kind, since=first - timedelta(days=WINDOW),
-                until=today,
-            )  # fmt: skip
-            for (day, account), count in counted:
+            counted = self.times(kind, first - timedelta(days=WINDOW), today)
+            for (day, account), count in counted.items():
                 at = date.fromisoformat(day)
                 if at < first:
                     before += count
@@ -155,6 +160,13 @@ class Measures:
                 split[ecosystems.get(account, ELSEWHERE)] += count
         series = tuple((day, daily[day]) for day in days(first, today))
         return Figure(kpi, sum(daily.values()), before, series, dict(sorted(split.items())), now)
+
+    def times(self, kind: str, since: date, until: date) -> Counter[tuple[str, str]]:
+        """How often something was done, by day and account, over days that are both included; each
+        order once."""
+        told = self._history.counts([Axis.DAY, Axis.ACCOUNT], kind=kind, since=since, until=until)
+        counted = Counter({(day, account): count for (day, account), count in told})
+        return counted - told_again(self._history, kind, since, until, self._whose)
 
     def funnel(self, among: Among = None) -> Funnel:
         """Where everybody stands, or some of them; numbers of one moment."""
@@ -206,7 +218,7 @@ class Measures:
 
     def day_of(self, rep: str) -> list[DayFigure]:
         """What one rep's day has come to so far."""
-        return day_of(self._history, rep, self._zone.day(self._clock()))
+        return day_of(self._history, rep, self._zone.day(self._clock()), self._whose)
 
     def buyers(
         self, profiles: Profiles, *, paid: Mapping[str, float], reps: int, among: Among = None

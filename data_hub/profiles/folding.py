@@ -6,10 +6,12 @@ both do the same sums in the same order.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any, NamedTuple
 
+from data_hub import ordering
 from data_hub.catalogue import KINDS, OWN_ACCOUNT, kind_of
 from data_hub.details import Order, Teller, details, order, teller, text
 from data_hub.profiles import purchases, strands
@@ -59,31 +61,54 @@ class Lived(NamedTuple):
 
 def lived(events: Iterable[Event]) -> Lived:
     """All that these events, oldest first by (at, id), tell of what a profile keeps the last of."""
-    told, owed = Lived([], [], []), list[list[Any]]()
-    lines = purchases.Numbered()
+    told = Lived([], [], [])
+    orders = _Orders(told.purchases)
     for event in events:
-        if event.detail.get("bot"):
+        if event.detail.get("bot") or (event.kind in ordering.KINDS and orders.again(event)):
             continue
-        at, by = event.at.timestamp(), teller(event.account, event.id)
-        if event.kind == "bought":
-            bought = order(details(event))
-            if purchases.told_again(lines.of(bought.number), bought, at, by):
-                continue
-            lines.add(purchases.note(told.purchases, bought, at, by))
-            for back, before in purchases.settle(owed, bought.number, by):
-                purchases.pay_back(lines.of(bought.number), back, before)
-        elif event.kind == "refunded":
-            back = order(details(event))
-            hers = lines.of(back.number) if back.number else told.purchases
-            if back.number and not purchases.about(hers, back.number, by):
-                purchases.owe(owed, back, by)
-            purchases.pay_back(hers, back, by)
-        kind = KINDS.get(event.kind) or kind_of(event.kind)
+        at, kind = event.at.timestamp(), KINDS.get(event.kind) or kind_of(event.kind)
         if event.account != OWN_ACCOUNT and kind.owner == "customer":
             told.trail.append([event.kind, at])
             if event.material and kind.weight:
                 told.materials.append([event.material, at, kind.weight, event.kind])
     return told
+
+
+class _Orders:
+    """All orders of somebody, by their numbers."""
+
+    def __init__(self, bought: list[purchases.Row]) -> None:
+        self._bought = bought
+        self._lines = purchases.Numbered()
+        self._owed: list[purchases.Row] = []
+        self._rows = defaultdict[str, list[ordering.Row]](list)
+
+    def again(self, event: Event) -> bool:
+        """Take the next event; was it told before?"""
+        carried, at, by = details(event), event.at.timestamp(), teller(event.account, event.id)
+        told = order(carried)
+        if event.kind == "bought":
+            return self._buy(told, at, by)
+        part = ordering.part_of(event.kind, carried, told)
+        rows = self._rows[told.number]
+        if event.kind == "refunded" and not ordering.heard(rows, event.kind, told, part, by):
+            self._pay_back(told, by)
+        return ordering.told_again(rows, event.kind, told, part, at, by)
+
+    def _buy(self, told: Order, at: float, by: Teller) -> bool:
+        lines = self._lines
+        if purchases.told_again(lines.of(told.number), told, at, by):
+            return True
+        lines.add(purchases.note(self._bought, told, at, by))
+        for back, before in purchases.settle(self._owed, told.number, by):
+            purchases.pay_back(lines.of(told.number), back, before)
+        return False
+
+    def _pay_back(self, back: Order, by: Teller) -> None:
+        hers = self._lines.of(back.number) if back.number else self._bought
+        if back.number and not purchases.about(hers, back.number, by):
+            purchases.owe(self._owed, back, by)
+        purchases.pay_back(hers, back, by)
 
 
 def _take(profile: Profile, event: Event, tags: Sequence[str], zone: Zone) -> None:
@@ -99,19 +124,34 @@ def _take(profile: Profile, event: Event, tags: Sequence[str], zone: Zone) -> No
     if event.detail.get("bot"):
         return
     carried = details(event) if event.detail else {}
-    if event.kind == "bought":
-        bought, by = order(carried), teller(event.account, event.id)
-        if not purchases.told_again(profile.purchases, bought, at, by):
-            _done(profile, event, at, tags, carried, zone)
-            _bought(profile, bought, at, by, zone)
+    if event.kind in ordering.KINDS:
+        _ordered(profile, event, at, tags, carried, zone)
     else:
         _done(profile, event, at, tags, carried, zone)
     strands.mood(profile, event, at, carried)
     strands.consent(profile, event, at, carried)
-    if event.kind == "refunded":
-        _paid_back(profile, order(carried), teller(event.account, event.id), zone)
     if carried:
         _learn(profile, event, at, carried)
+
+
+def _ordered(
+    profile: Profile, event: Event, at: float, tags: Sequence[str], carried: Mapping[str, Any],
+    zone: Zone,
+) -> None:  # fmt: skip
+    """Count what happened to an order, once."""
+    told, by = order(carried), teller(event.account, event.id)
+    if event.kind == "bought":
+        if not purchases.told_again(profile.purchases, told, at, by):
+            _done(profile, event, at, tags, carried, zone)
+            _bought(profile, told, at, by, zone)
+        return
+    part = ordering.part_of(event.kind, carried, told)
+    heard = ordering.heard(profile.orders, event.kind, told, part, by)
+    if not ordering.told_again(profile.orders, event.kind, told, part, at, by):
+        _done(profile, event, at, tags, carried, zone)
+    del profile.orders[:-KEPT_PURCHASES]
+    if event.kind == "refunded" and not heard:
+        _paid_back(profile, told, by, zone)
 
 
 def _done(

@@ -19,7 +19,7 @@ from kernel.values import dataclass
 
 HALF_LIFE = timedelta(days=14).total_seconds()
 """After so many seconds an interest counts half."""
-SHAPE = 9
+SHAPE = 10
 CENT = 0.005
 """Less than this is nothing: sums of yuan are no whole numbers."""
 RISK_VALID = timedelta(days=365)
@@ -107,6 +107,9 @@ class Profile:
     owed: list[list[Any]] = field(default_factory=list)
     """What was paid back of orders that nobody has told of yet: amount, number, and who told
     of it, with the account if that is a shop's."""
+    orders: list[list[Any]] = field(default_factory=list)
+    """What happened to orders besides, the last of it: when, amount, kind, which part, number, who
+    told of it, and the account of the shop that did, if one did."""
     month_ends: list[str] = field(default_factory=list)
     """Months such as ``2026-02`` in whose last three days she bought."""
     held: dict[str, dict[str, Any]] = field(default_factory=dict)

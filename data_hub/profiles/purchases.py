@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from data_hub.details import Order, Teller
+from data_hub.details import NEAR, Order, Teller, two_shops
 from data_hub.profiles.profile import CENT, paid
 
 Row = list[Any]
@@ -18,8 +18,6 @@ Row = list[Any]
 OWED = 50
 """So many early refunds of one customer are kept, the latest: what a client makes up beyond them is
 not."""
-_NEAR = 7 * 86_400
-"""Seconds: a page tells of an order when it is placed, its shop once it is paid."""
 
 
 class Numbered:
@@ -47,19 +45,25 @@ def known(purchases: Sequence[Row], bought: Order, at: float, by: Teller) -> lis
     """What was told of this order before."""
     return [
         each for each in _numbered(purchases, bought.number, by)
-        if abs(at - each[0]) < _NEAR or abs(bought.amount - each[1]) < CENT
+        if abs(at - each[0]) < NEAR or abs(bought.amount - each[1]) < CENT
     ]  # fmt: skip
 
 
 def told_again(purchases: Sequence[Row], bought: Order, at: float, by: Teller) -> bool:
-    """Has somebody else told of this order before? Its lines come from one. A shop whose order a
-    page had told of is known for its shop from now on."""
+    """Was this told of before? The lines of an order come from one: of a shop's its ids say which
+    there are, a page that is loaded anew tells the same again. A shop whose order a page had told
+    of is known for its shop from now on."""
     before = known(purchases, bought, at, by)
     if any(each[6] == by.name for each in before):
-        return False
+        return not by.shop and any(_same_line(each, bought, by) for each in before)
     for each in before:
         each[8] = each[8] or by.shop
     return bool(before)
+
+
+def _same_line(row: Row, bought: Order, by: Teller) -> bool:
+    same = row[6] == by.name and row[2:4] == [bought.product, bought.category]
+    return same and abs(bought.amount - row[1]) < CENT
 
 
 def about(purchases: Sequence[Row], number: str, by: Teller) -> list[Row]:
@@ -73,12 +77,8 @@ def _numbered(purchases: Sequence[Row], number: str, by: Teller) -> list[Row]:
     """What has this number and is no other shop's."""
     return [
         each for each in purchases
-        if number and each[4] == number and not _two_shops(each[8], by.shop)
+        if number and each[4] == number and not two_shops(each[8], by.shop)
     ]  # fmt: skip
-
-
-def _two_shops(one: str, other: str) -> bool:
-    return bool(one and other) and one != other
 
 
 def owe(owed: list[Row], back: Order, by: Teller) -> None:
@@ -91,7 +91,7 @@ def settle(owed: list[Row], number: str, by: Teller) -> list[tuple[Order, Teller
     """What was owed of this order, with who told of it; it is owed no more."""
     due = [
         each for each in owed
-        if number and each[1] == number and not _two_shops(each[3], by.shop)
+        if number and each[1] == number and not two_shops(each[3], by.shop)
     ]  # fmt: skip
     owed[:] = [each for each in owed if each not in due]
     return [(Order(amount, "", "", number), Teller(*told)) for amount, number, *told in due]

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 
-from data_hub import details
+from data_hub import details, ordering
 from data_hub.details import Teller
 from data_hub.findings import Found
 from data_hub.profiles import purchases
@@ -57,10 +57,15 @@ def orders(found: Iterable[Found], since: datetime) -> list[Order]:
             order = kept.setdefault(key, Order(key, each.at, what.product))
             order.cents += cents(what.amount)
     tellers: dict[str, Teller] = {}
+    heard = set[tuple[str, str, str]]()
     for each in told:
         if each.kind != "refunded":
             continue
         what, by = _what(each), _teller(each)
+        part = what.number, by.name, ordering.part_of("refunded", each.evidence, what)
+        if what.number and part in heard:
+            continue
+        heard.add(part)
         hers = purchases.about(lines.of(what.number), what.number, by)
         key = keys[id(hers[0])] if hers else ""
         if (back := kept.get(key)) is not None and tellers.setdefault(key, by) == by:

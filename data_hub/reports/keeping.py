@@ -99,7 +99,8 @@ class Reports:
         return self._zone.day(self._clock()) - timedelta(days=window - 1)
 
     def _deeds(self, kinds: Sequence[str], ends: Ends, window: int = WINDOW) -> Deeds:
-        told = deeds(self._history, kinds, self._since(window), self._zone.day(self._clock()))
+        days = self._since(window), self._since(1)
+        told = deeds(self._history, kinds, *days, self._identities.customers_of)
         if ends.world is None:
             return told
         return told.saying(lambda said: ends.told(said.get("account", "")))
@@ -362,11 +363,8 @@ class Reports:
         profiles = (profile for _, profile in self._profiles.each(hers))
         told = retention(profiles, self._clock(), self._zone)
         weeks = range(1, WEEKS + 1)
-        columns = (
-            _text("week"),
-            Column("customers"),
-            *(Column(f"week_{n}", "share") for n in weeks),
-        )
+        shares = (Column(f"week_{n}", "share") for n in weeks)
+        columns = (_text("week"), Column("customers"), *shares)
         rows: tuple[tuple[Cell, ...], ...] = tuple(
             (
                 each.week.isoformat(), each.size,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from data_hub import ordering
 from data_hub.catalogue import kind_of
 from data_hub.profiles.folding import KEPT_MATERIALS, KEPT_PURCHASES, OTHER
 from data_hub.profiles.profile import paid
@@ -18,8 +19,8 @@ from kernel.values import dataclass
 
 _DAY = 86_400.0
 KEPT = 90
-"""Days that profiles keep counts by day for; purchases are kept one by one. What lies further back
-is asked of the history."""
+"""Days that profiles keep counts by day for; purchases are kept one by one, and what happens to
+orders is seen on her trail. What lies further back is asked of the history."""
 _LONGEST = 3_650
 """Days that a rule looks back at most."""
 _PAYING = frozenset(("bought", "refunded"))
@@ -66,7 +67,7 @@ class Did(Leaf):
     @property
     def far(self) -> Deed | None:
         """What is asked of the history, because profiles keep no count of it."""
-        if self.on or (self.days > KEPT and self.kind != "bought"):
+        if self.on or (self.days > KEPT and self.kind not in ordering.KINDS):
             return self.deed
         return None
 
@@ -86,6 +87,8 @@ class Did(Leaf):
                 at for at, _, product, category, *_ in s.purchases
                 if at > since and (not self.of or self.of in (product, category))
             ]  # fmt: skip
+        if not self.of:
+            return [at for kind, at in s.trail if at > since and kind == self.kind]
         return [
             at for material, at, _, kind in s.materials
             if at > since and kind == self.kind and material == self.of
@@ -100,7 +103,12 @@ class Did(Leaf):
         since = s.present - self.days * _DAY if self.days else 0.0
         if self.kind == "bought":
             return _bought_before(s, since)
-        kept, ever = s.materials, s.profile.kinds.get(self.kind, 0)
+        ever = s.profile.kinds.get(self.kind, 0)
+        if not self.of:
+            acts = s.trail
+            here = sum([kind == self.kind for kind, _ in acts])
+            return len(acts) >= TRAIL and acts[0][1] > since and ever > here
+        kept = s.materials
         return (
             len(kept) >= KEPT_MATERIALS
             and kept[0][1] > since

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import orjson
 
+from data_hub import ordering
 from data_hub.details import details, order
 from data_hub.profiles.folding import Lived, key_of, lived
 from data_hub.segments.subject import Subject
@@ -129,9 +130,9 @@ def _told(events: Iterable[Event], hers: Collection[Handle]) -> Lived:
 
 def _looks_back(event: Event) -> bool:
     """Does what it tells depend on what was told of the same order before?"""
-    if event.kind == "bought":
-        return bool(order(details(event)).number)
-    return event.kind == "refunded"
+    if event.kind == "refunded":
+        return True
+    return event.kind in ordering.KINDS and bool(order(details(event)).number)
 
 
 def _joined(packed: bytes, after: Lived) -> Lived:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import TypeGuard
 
+from data_hub import ordering
 from data_hub.catalogue import KINDS, MACHINE
 from data_hub.segments.behaviour import Did
 from data_hub.segments.being import In
@@ -57,9 +58,8 @@ def _countable(leaf: Leaf) -> TypeGuard[Did]:
 
 
 def _holds(leaf: Did, times: int) -> Open:
-    """Of purchases no column says whether another account had told of them before: they may be
-    fewer."""
-    fewest = 0 if leaf.kind == "bought" and leaf.far is None else times
+    """Of what happened to orders no column says whether it had been told before: it may be less."""
+    fewest = 0 if leaf.kind in ordering.KINDS and leaf.far is None else times
     answers = {OPS[leaf.op](each, leaf.times) for each in range(fewest, times + 1)}
     return answers.pop() if len(answers) == 1 else None
 

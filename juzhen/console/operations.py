@@ -6,8 +6,8 @@ Every number leads to the events or the page behind it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
-from typing import TYPE_CHECKING, Any, NamedTuple
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, NamedTuple
 
 from flask import Blueprint, Response, request, url_for
 from sqlalchemy import func, select
@@ -158,9 +158,9 @@ def _labels(tongue: str) -> list[list[str]]:
     return [[KINDS[each].label(tongue) for each in kinds] for _, kinds in _FLOW]
 
 
-def _count(platform: Platform, kinds: Sequence[str], since: Any) -> int:
-    counted = (platform.history.counts([], kind=kind, since=since) for kind in kinds)
-    return sum(count for found in counted for _, count in found)
+def _count(platform: Platform, kinds: Sequence[str], since: date) -> int:
+    today = platform.zone.day(platform.clock())
+    return sum(platform.measures.times(kind, since, today).total() for kind in kinds)
 
 
 def _pace(platform: Platform) -> float:

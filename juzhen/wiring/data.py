@@ -158,10 +158,13 @@ def _customers(
     )  # fmt: skip
 
 
-def _leaderboards(s: Stores, staff: StaffBook, customers: Customers) -> Leaderboards:
+def _leaderboards(
+    s: Stores, staff: StaffBook, customers: Customers, identities: Identities
+) -> Leaderboards:
     return Leaderboards(
-        s.history, s.records, staff, s.changes, s.clock, books=customers, zone=s.zone
-    )
+        s.history, s.records, staff, s.changes, s.clock, books=customers,
+        whose=identities.customers_of, zone=s.zone,
+    )  # fmt: skip
 
 
 def _segments(s: Stores, identities: Identities, topics: _Topics) -> Segments:
@@ -194,7 +197,7 @@ def data_hub(settings: Settings, s: Stores, content: ContentHub) -> DataHub:
     )  # fmt: skip
     ads = AdQuality(s.history, s.people, s.records, identities, s.changes, s.clock, zone=s.zone)
     customers = _customers(settings, s, identities, staff)
-    leaderboards = _leaderboards(s, staff, customers)
+    leaderboards = _leaderboards(s, staff, customers, identities)
     intake = Intake(s.commit, s.clock, counted=counting.count_events)
     return DataHub(
         ads=ads,
@@ -216,7 +219,9 @@ def data_hub(settings: Settings, s: Stores, content: ContentHub) -> DataHub:
         segments=segments,
         standings=standings,
         predictions=predictions,
-        measures=Measures(s.history, s.people, s.clock, zone=s.zone),
+        measures=Measures(
+            s.history, s.people, s.clock, zone=s.zone, whose=identities.customers_of
+        ),
         boards=Boards(*common, most=settings.limits_board),
         vips=vips,
         previews=Previews(s.people, profiles, segments, standings.subjects, s.clock),

@@ -268,8 +268,8 @@ def test_what_is_bought_again_within_a_day_is_one_occasion():
     assert told.buying == [2, first, last, 30, 1, 3.0, 9.0]
 
 
-def order(minutes, amount, number="", kind="bought", **more):
-    told = {"amount": amount, "order_id": number}
+def order(minutes, amount, number="", kind="bought", product="", **more):
+    told = {"amount": amount, "order_id": number} | ({"product": product} if product else {})
     return event(kind, HER, minutes=minutes, detail=told, **more)
 
 
@@ -279,9 +279,9 @@ def test_what_was_paid_back_was_not_spent_and_what_was_paid_back_whole_was_not_b
     assert (whole.buying, whole.bought()) == (alone.buying, alone.bought())
 
     part = folded(order(0, 100, "A"), order(1, 30.3, "A", "refunded"),
-                  order(2, 30.3, "A", "refunded"))  # fmt: skip
-    assert [each.amount for each in part.bought()] == pytest.approx([39.4])
-    assert part.buying[:4] == [1, MONDAY.timestamp(), MONDAY.timestamp(), pytest.approx(39.4)]
+                  order(2, 30.4, "A", "refunded"), order(3, 30.4, "A", "refunded"))  # fmt: skip
+    assert [each.amount for each in part.bought()] == pytest.approx([39.3]), "the third is no other"
+    assert part.buying[:4] == [1, MONDAY.timestamp(), MONDAY.timestamp(), pytest.approx(39.3)]
 
     none = folded(order(0, 100, "A"), order(1, 0, "A", "refunded"))
     assert (none.buying, none.bought(), none.kinds["bought"]) == ([], [], 1)
@@ -300,7 +300,8 @@ def test_what_was_paid_back_was_not_spent_and_what_was_paid_back_whole_was_not_b
     ],
 )
 def test_a_refund_is_of_its_order_else_of_the_latest_that_cost_as_much(back, left):
-    profile = folded(order(0, 50, "A"), order(1, 50, "A"), order(2, 20, "B"), back)
+    lines = order(0, 50, "A", product="X"), order(1, 50, "A", product="Y")
+    profile = folded(*lines, order(2, 20, "B"), back)
     assert [each.amount for each in profile.bought()] == left
     assert profile.buying[3] == sum(left)
 
@@ -311,7 +312,8 @@ def test_an_order_that_two_accounts_tell_of_is_bought_and_paid_back_once():
                      order(4, 30, "A", "refunded", account="acc_web"))  # fmt: skip
     assert [each.amount for each in profile.bought()] == [40, 30]
     assert (profile.buying[3], profile.kinds["bought"]) == (70, 2)
-    assert (profile.events, len(profile.trail)) == (5, 4)
+    assert (profile.events, len(profile.trail)) == (5, 3)
+    assert (profile.kinds["refunded"], profile.spans["refunded"][0]) == (1, profile.trail[2][1])
     assert profile.spans["bought"][1] == profile.nodes["convert"] + 60, "the page told it first"
     assert "repurchase" not in profile.nodes
     other = folded(order(0, 100), order(1, 100, account="acc_web"))  # without a number: two
@@ -353,13 +355,71 @@ def test_two_shops_that_number_their_orders_alike_sold_two_and_a_page_and_its_sh
         (order(90 * DAY, 99, "1001"), 1), (order(90 * DAY, 20, "1001"), 2),
         (shops(90 * DAY, 20, "acc_one"), 2), (shops(90 * DAY, 99, "acc_one"), 1),
         (shops(1, 99, "acc_page"), 1),  # a list that was brought in under the page's own account
-        (order(90 * DAY, 99, "1001", account="acc_page"), 2),  # a line of its own
+        (order(90 * DAY, 99, "1001", product="X", account="acc_page"), 2),  # a line of its own
+        (order(90 * DAY, 99, "1001", account="acc_page"), 1),  # the page was loaded anew
     ],
 )  # fmt: skip
 def test_what_has_an_orders_number_is_that_order_if_it_comes_to_as_much_or_is_told_soon(
     later, orders
 ):
     assert folded(PAGE, later).kinds["bought"] == orders
+
+
+_TOLD_BY = st.sampled_from(["acc_page", "acc_app", "acc_one", "acc_other"])
+_HAPPENED = st.lists(
+    st.tuples(
+        st.sampled_from(["ordered", "cancelled_order", "redeemed", "refunded", "bought"]),
+        st.sampled_from(["1001", "1002", ""]), _TOLD_BY, st.sampled_from([20.0, 30.0]),
+    ),
+    max_size=12,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["ordered", "cancelled_order", "redeemed", "refunded"])
+def test_what_happened_to_an_order_happened_once_whoever_tells_of_it_how_often(kind):
+    hers = [
+        order(0, 99, "1001", kind, account="acc_page"), order(1, 99, "1001", kind),
+        shops(2, 99, "acc_one", kind), order(3, 99, "1001", kind, account="acc_page"),
+    ]  # fmt: skip
+    profile = folded(*hers)
+    assert (profile.kinds[kind], len(profile.trail), profile.events) == (1, 1, 4)
+    assert profile.spans[kind] == [MONDAY.timestamp()] * 2
+    assert lived(hers).trail == profile.trail
+    assert folded(*hers, shops(4, 99, "acc_other", kind)).kinds[kind] == 2, "another shop's"
+    assert folded(*hers, order(5, 99, "", kind), order(6, 99, "", kind)).kinds[kind] == 3
+    assert folded(*hers, order(400 * DAY, 9, "1001", kind, account="acc_web")).kinds[kind] == 2
+
+
+@pytest.mark.parametrize("kind", ["redeemed", "refunded"])
+def test_parts_of_an_order_are_as_many_as_whoever_tells_most_of_them_says(kind):
+    shop = [shops(n, amount, "acc_one", kind) for n, amount in enumerate((20, 30, 50))]
+    page = [order(9 + n, amount, "1001", kind) for n, amount in enumerate((20, 30, 30))]
+    assert folded(*shop, *page).kinds[kind] == folded(*page[:0], *shop).kinds[kind] == 3
+    assert folded(*page).kinds[kind] == 2, "the third says the same again"
+    named = {"refund_id": "R-1"} if kind == "refunded" else {"voucher": "V-1"}
+    told = page[2].detail | named
+    assert folded(*page[:2], replace(page[2], detail=told)).kinds[kind] == 3
+
+
+@given(_HAPPENED, st.randoms(use_true_random=False))
+def test_in_whatever_order_it_comes_folded_on_or_lived_orders_come_to_the_same(told, dice):
+    make = {True: shops, False: order}
+    hers = []
+    for n, (kind, number, account, amount) in enumerate(told):
+        shop = account in ("acc_one", "acc_other") and bool(number)
+        args = (n, amount, account, kind, number) if shop else (n, amount, number, kind)
+        more = {} if shop else {"account": account}
+        hers.append(replace(make[shop](*args, **more), material="mat_1"))
+    hers = [replace(each, id=f"{each.id}:{n}") for n, each in enumerate(hers)]
+    whole, late = folded(*hers), list(hers)
+    dice.shuffle(late)
+    on = folded(*sorted(late, key=lambda each: (each.at, each.id)))
+    assert on.same_as(whole)
+    for kind in {each.kind for each in hers} - {"bought"}:
+        here = sum(each == kind for each, _ in whole.trail)
+        assert whole.kinds[kind] == here <= sum(each.kind == kind for each in hers)
+    assert lived(hers).trail == whole.trail
+    assert lived(hers).materials == whole.materials
 
 
 @pytest.mark.parametrize("amount", [30, 0])

@@ -52,7 +52,8 @@ def how_many(events):
         ([sold("o1", 1), back("o1", 2, amount=100.0)], 0),
         ([sold("o1", 1), back("o1", 2, amount=30.0)], 1),
         ([sold("o1", 1), back("o1", 2, amount=30.0), back("o1", 3, amount=70.0)], 0),
-        ([sold("o1", 1), back("o1", 2), sold("o1", 3)], 1),  # another line of it since
+        ([sold("o1", 1), back("o1", 2), sold("o1", 3, category="健康")], 1),  # another line since
+        ([sold("o1", 1), back("o1", 2), sold("o1", 3)], 0),  # its page was loaded anew
         ([sold("o1", 2), back("o1", 1)], 0),  # told as earlier than its order
         ([sold("o1", 1), back("o2", 2)], 1),
         ([sold("", 1), back("", 2, amount=100.0)], 0),
