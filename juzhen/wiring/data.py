@@ -167,6 +167,10 @@ def _leaderboards(
     )  # fmt: skip
 
 
+def _measures(s: Stores, identities: Identities) -> Measures:
+    return Measures(s.history, s.people, s.clock, zone=s.zone, whose=identities.customers_of)
+
+
 def _segments(s: Stores, identities: Identities, topics: _Topics) -> Segments:
     def called() -> dict[str, str]:
         return ids_by_code(s.records)
@@ -219,9 +223,7 @@ def data_hub(settings: Settings, s: Stores, content: ContentHub) -> DataHub:
         segments=segments,
         standings=standings,
         predictions=predictions,
-        measures=Measures(
-            s.history, s.people, s.clock, zone=s.zone, whose=identities.customers_of
-        ),
+        measures=_measures(s, identities),
         boards=Boards(*common, most=settings.limits_board),
         vips=vips,
         previews=Previews(s.people, profiles, segments, standings.subjects, s.clock),

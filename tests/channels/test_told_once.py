@@ -141,6 +141,29 @@ def test_of_however_many_orders_of_however_many_people_none_counts_again(stores,
         assert told_first(stores.history, again, most=most) == []
 
 
+def test_of_one_who_ordered_more_than_is_looked_through_none_counts_again(stores, take):
+    hers = [event("bought", user("u1"), id=f"order:{n}", minutes=n) for n in range(40)]
+    take(*hers)
+
+    def again(*numbers, later=0):
+        told = [
+            replace(hers[n], at=hers[n].at + timedelta(minutes=later),
+                    received=hers[n].received + timedelta(days=9))
+            for n in numbers
+        ]  # fmt: skip
+        return told_first(
+            stores.history, [Told.of(each, stores.history.zone) for each in told], most=4
+        )
+
+    assert again(0) == again(17) == again(*range(40)) == [], "at the moment at which it was told"
+    assert again(39, later=3) == [], "or soon after it"
+    assert again(36, later=3) == again(36, 38, later=1) == []
+    assert len(again(2, later=20)) == 1, "long ago, and at another moment: not looked through"
+    fresh = replace(hers[5], id="order:new", received=hers[5].received + timedelta(days=9))
+    told = [Told.of(fresh, stores.history.zone)]
+    assert told_first(stores.history, told, most=4) == told
+
+
 def test_who_was_erased_is_known_no_more(stores, take, clock):
     take(*ark(clock, 2))
     stores.history.forget({Handle("buyer", "acc_ark", "u1")})
