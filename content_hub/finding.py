@@ -81,8 +81,8 @@ class Finding:
     def rebuild(self, tell: Callable[[int], None] = lambda _: None) -> int:
         """Write the index anew from the beginning, and say how many changes were followed.
 
-        A server's index answers from its old state meanwhile; what the follower writes there is
-        written again, because the new one's mark says how far it has come.
+        The index answers meanwhile; what the follower writes there is written again, because the
+        new one's mark says how far it has come.
         """
         done = 0
         with self._index.beside() as fresh:

@@ -254,7 +254,8 @@ class History(Protocol):
         ...
 
     def remake(self, tell: Callable[[int], None] | None = None) -> int:
-        """Work out anew whatever is worked out from the events; how many there are.
+        """Work out anew whatever is worked out from the events; how many there are. ``tell`` hears
+        up to which number that is done.
 
         The fold may run beside it; stopped anywhere, it may begin again.
         """

@@ -72,15 +72,10 @@ class SearchIndex(Protocol):
         """The mark last kept; empty if there is nothing yet, or no longer (begin again then)."""
         ...
 
-    def clear(self) -> None:
-        """Empty it, mark and all, before it is written again from the beginning."""
-        ...
-
     def beside(self) -> AbstractContextManager[SearchIndex]:
-        """An empty index to be written anew; at the end it stands where this one stood.
-
-        A server keeps answering from this one meanwhile; the embedded index is emptied at once.
-        """
+        """An index to be written anew; at the end it stands where this one stood, with nothing
+        that was not written. This one answers meanwhile, and as before if the writing breaks off.
+        The embedded one already tells of what was written over."""
         ...
 
     def sweep(self, until: datetime) -> int:

@@ -8,12 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from rich.console import Console
-from rich.progress import MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from content_hub import sheets
 from juzhen.cli.company import BY, json_option, platform, show
 from juzhen.cli.keep import export
+from juzhen.cli.progress import progress
 from kernel.errors import Flaw
 from kernel.ids import PAGE_LIMIT
 
@@ -171,11 +170,11 @@ def bring_materials(file: Path, dry_run: bool, resume: str, as_json: bool) -> No
 
     Example: juzhen import materials library.csv --dry-run
     """
-    with platform() as company, Progress(*_COLUMNS, console=Console(stderr=True)) as progress:
-        task = progress.add_task(file.name, total=sheets.last_line(file))
+    with platform() as company, progress() as bar:
+        task = bar.add_task(file.name, total=sheets.last_line(file))
         brought = company.bringing.bring(
             sheets.rows(file), source=file.name, by=BY, dry_run=dry_run, resume=resume,
-            tell=lambda so_far: progress.update(task, completed=so_far.line),
+            tell=lambda so_far: bar.update(task, completed=so_far.line),
         )  # fmt: skip
     told = {
         "run": "" if dry_run else brought.run, "made": brought.made, "edited": brought.edited,
@@ -204,12 +203,12 @@ def bring_tags(file: Path | None, account: str, facet: str, dry_run: bool, as_js
     """
     if (file is None) == (not account):
         raise click.UsageError("name a file, or an account with --account")
-    with platform() as company, Progress(*_COLUMNS, console=Console(stderr=True)) as progress:
+    with platform() as company, progress() as bar:
         told = sheets.rows(file) if file else company.vocabularies.rows(account)
-        task = progress.add_task(file.name if file else account, total=None)
+        task = bar.add_task(file.name if file else account, total=None)
         brought = company.bringing_tags.bring(
             told, by=BY, facet=facet or ("topic" if file else "audience"), dry_run=dry_run,
-            tell=lambda so_far: progress.update(task, completed=so_far),
+            tell=lambda so_far: bar.update(task, completed=so_far),
         )  # fmt: skip
     tell(
         {
@@ -240,21 +239,21 @@ def undo_import(run: str, dry_run: bool, as_json: bool) -> None:
             company.taxonomy.acts.undo(run, by=BY)
             show([{"run": run}], as_json)
             return
-        with Progress(*_COLUMNS, console=Console(stderr=True)) as progress:
-            task = progress.add_task(run, total=company.bringing.size(run))
+        with progress() as bar:
+            task = bar.add_task(run, total=company.bringing.size(run))
             done = company.bringing.undo(
-                run, by=BY, tell=lambda so_far: progress.update(task, completed=so_far)
+                run, by=BY, tell=lambda so_far: bar.update(task, completed=so_far)
             )
         show([{"run": run, "as_before": done}], as_json)
 
 
 def _file_undone(company: Any, run: str, dry: bool) -> dict[str, Any]:
-    with Progress(*_COLUMNS, console=Console(stderr=True)) as progress:
+    with progress() as bar:
         kept = company.undoing.one(run)
-        task = progress.add_task(run, total=kept.accepted or None)
+        task = bar.add_task(run, total=kept.accepted or None)
 
         def tell(so_far: int) -> None:
-            progress.update(task, completed=so_far)
+            bar.update(task, completed=so_far)
 
         if dry:
             return {"run": run, **asdict(company.undoing.look(run, tell))}
@@ -287,5 +286,4 @@ def export_materials(file: Path) -> None:
         out.writelines(sheets.written(sheets.MATERIAL, company.bringing.told()))
 
 
-_COLUMNS = (TextColumn("{task.description}"), MofNCompleteColumn(), TimeElapsedColumn())
 COMMANDS: list[click.Command] = [product, words]

@@ -10,11 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
-from rich.progress import MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from juzhen.cli.company import BY, json_option, platform, show
 from juzhen.cli.keep import export
+from juzhen.cli.progress import progress
 
 
 @export.command("segment")
@@ -77,14 +76,14 @@ def export_readings(folder: Path, as_json: bool) -> None:
     counts: dict[str, int] = {}
     with (
         platform() as company,
-        Progress(*_COLUMNS, console=Console(stderr=True), disable=as_json) as progress,
+        progress(silent=as_json) as bar,
     ):
         log = own_log.OwnLog(
             company.history, company.identities, company.consents, company.materials,
             company.changes,
         )  # fmt: skip
-        task = progress.add_task("history", total=company.history.newest())
-        read = log.events(by=BY, tell=lambda at: progress.update(task, completed=at))
+        task = bar.add_task("history", total=company.history.newest())
+        read = log.events(by=BY, tell=lambda at: bar.update(task, completed=at))
         parts = {
             "events": written(own_log.EVENT, _counted("events", read, counts)),
             "items": written(own_log.ITEM, _counted("items", log.items(), counts)),
@@ -123,6 +122,5 @@ def _counted(
         yield row
 
 
-_COLUMNS = (TextColumn("{task.description}"), MofNCompleteColumn(), TimeElapsedColumn())
 COMMANDS: list[click.Command] = [export]
 """Whole with `keep`, which begins it."""

@@ -9,18 +9,12 @@ from typing import Any
 import click
 import orjson
 from rich.console import Console
-from rich.progress import (
-    MofNCompleteColumn,
-    Progress,
-    SpinnerColumn,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
+from rich.progress import Progress, TextColumn, TimeElapsedColumn
 
 from content_hub import sheets
 from juzhen.cli.company import BY, json_option, platform, show
 from juzhen.cli.content import bring, tell
+from juzhen.cli.progress import progress
 from kernel.events import pack
 
 
@@ -49,7 +43,7 @@ def _bring_in(
     from schemas.tables import Plan, What, rows
 
     mapped = dict(each.partition("=")[::2] for each in columns)
-    with platform() as company, Progress(*_COLUMNS, disable=as_json) as bar:
+    with platform() as company, progress(silent=as_json) as bar:
         plan = Plan(what=What(what), columns=mapped, zone=company.zone)
         of = company.accounts.one(account)
         total = sum(1 for _ in rows(file))
@@ -152,8 +146,8 @@ def bring_staff(file: Path, dry_run: bool, as_json: bool) -> None:
     Example: juzhen import staff staff.csv --dry-run
     """
     columns = (TextColumn("{task.description}"), TimeElapsedColumn())
-    with platform() as company, Progress(*columns, console=Console(stderr=True)) as progress:
-        progress.add_task(file.name, total=None)
+    with platform() as company, Progress(*columns, console=Console(stderr=True)) as bar:
+        bar.add_task(file.name, total=None)
         brought = company.roster.bring(sheets.rows(file), by=BY, dry_run=dry_run)
     told = {
         "made": brought.made, "changed": brought.changed, "same": brought.same,
@@ -162,10 +156,6 @@ def bring_staff(file: Path, dry_run: bool, as_json: bool) -> None:
     tell(told, brought.flaws, as_json)
 
 
-_COLUMNS = (
-    SpinnerColumn(), TextColumn("{task.description}"), MofNCompleteColumn(), TimeElapsedColumn(),
-    TimeRemainingColumn(),
-)  # fmt: skip
 for _what, _about, _example in (
     (
         "events", "Bring in events (行为): one a row, with its kind, its time and who it was.",

@@ -9,16 +9,9 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import click
 import orjson
-from rich.progress import (
-    MofNCompleteColumn,
-    Progress,
-    SpinnerColumn,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
 
 from juzhen.cli.company import BY, json_option, platform, show
+from juzhen.cli.progress import progress
 from juzhen.settings import load
 from kernel.events import Handle
 
@@ -55,13 +48,23 @@ def rebuild(what: str) -> None:
 
 def work_out_anew(company: Platform, what: str) -> None:
     """Say how far it is, and when it is stopped, what becomes of the rest."""
-    with Progress(*_COLUMNS, TimeElapsedColumn(), TimeRemainingColumn()) as progress:
-        task = progress.add_task(what, total=_SIZES.get(what, lambda _: None)(company))
+    unit, size = _SIZES[what]
+    begun, done = time.monotonic(), 0
+    with progress() as bar:
+        task = bar.add_task(what, total=size(company))
+
+        def tell(so_far: int) -> None:
+            nonlocal done
+            done = so_far
+            bar.update(task, completed=so_far)
+
         try:
-            _REBUILDERS[what](company, lambda done: progress.update(task, completed=done))
+            _REBUILDERS[what](company, tell)
         except KeyboardInterrupt:
             click.echo(_STOPPED[what], err=True)
             raise
+        bar.update(task, total=done)  # there was more, or less, to do when it ended
+    click.echo(f"Worked out {what} anew: {done} {unit} in {time.monotonic() - begun:.1f} s.")
 
 
 def _shelf(company: Platform, tell: Callable[[int], None]) -> None:
@@ -102,13 +105,25 @@ _STOPPED = {
     "counters": "Stopped. The worker goes on with it; until then lists say that they are degraded.",
     "effects": "Stopped. The worker goes on with it; until then rules tell of fewer customers.",
 }
-_SIZES: dict[str, Callable[[Platform], int]] = {
-    "history": lambda company: company.history.newest(),
-    "profiles": lambda company: company.history.newest(),
-    "counters": lambda company: company.history.newest(),
+
+
+def _acts(company: Platform) -> int:
+    return int(company.records.rows("SELECT count(*) FROM changes")[0][0])
+
+
+def _materials(company: Platform) -> int:
+    return int(company.records.rows("SELECT count(*) FROM materials")[0][0])
+
+
+_SIZES: dict[str, tuple[str, Callable[[Platform], int]]] = {
+    "search": ("acts", _acts),
+    "shelf": ("materials", _materials),
+    "history": ("events", lambda company: company.history.newest()),
+    "profiles": ("events", lambda company: company.history.newest()),
+    "counters": ("events", lambda company: company.history.newest()),
+    "effects": ("acts", _acts),
 }
-"""How much there is to do, where that is known."""
-_COLUMNS = (SpinnerColumn(), TextColumn("{task.description}"), MofNCompleteColumn())
+"""What is gone through, and how much of it there is."""
 _REBUILDERS: dict[str, Callable[[Platform, Callable[[int], None]], object]] = {
     "search": lambda company, tell: company.finding.rebuild(tell),
     "shelf": _shelf,
@@ -129,10 +144,10 @@ def pack(as_json: bool) -> None:
 
     Example: juzhen pack
     """
-    with platform() as company, Progress(*_COLUMNS, disable=as_json) as progress:
-        task = progress.add_task("MiB", total=None)
+    with platform() as company, progress(silent=as_json) as bar:
+        task = bar.add_task("MiB", total=None)
         gained = company.history.pack(
-            lambda done, of: progress.update(task, completed=done >> 20, total=of >> 20)
+            lambda done, of: bar.update(task, completed=done >> 20, total=of >> 20)
         )
     show([{"gained": gained}], as_json)
 
@@ -158,11 +173,11 @@ def erase(customer: str, yes: bool, reason: str, as_json: bool) -> None:
     with platform() as company:
         if not yes:
             click.confirm(f"Erase {customer} for ever?", abort=True)
-        with Progress(*_COLUMNS, TimeElapsedColumn(), disable=as_json) as progress:
-            task = progress.add_task("erase", total=None)
+        with progress(silent=as_json) as bar:
+            task = bar.add_task("erase", total=None)
             done = company.privacy.erase(
                 customer, by=BY, reason=reason,
-                tell=lambda gone: progress.update(task, completed=gone),
+                tell=lambda gone: bar.update(task, completed=gone),
             )  # fmt: skip
     show(
         [{"proof": done.proof, "events": done.events, "rows": done.rows, "left": done.left}],

@@ -7,24 +7,24 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import click
-from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from juzhen.cli.company import json_option, platform, show
+from juzhen.cli.progress import progress
 from juzhen.settings import Settings, load, require_keys
 from kernel.errors import Conflict, Invalid
 
-_COLUMNS = (SpinnerColumn(), TextColumn("{task.description}"), MofNCompleteColumn())
-
 
 @contextmanager
-def _told(*, silent: bool = False) -> Iterator[Callable[[str, int], None]]:
-    with Progress(*_COLUMNS, TimeElapsedColumn(), disable=silent) as progress:
-        tasks: dict[str, int] = {}
+def _told(*, silent: bool = False) -> Iterator[Callable[[str, int, int | None], None]]:
+    """A line for the part that is under way: there are more parts than a screen has lines."""
+    with progress(silent=silent) as bar:
 
-        def tell(part: str, done: int) -> None:
-            if part not in tasks:
-                tasks[part] = progress.add_task(part, total=None)
-            progress.update(tasks[part], completed=done)  # type: ignore[arg-type]  # rich's own number
+        def tell(part: str, done: int, whole: int | None) -> None:
+            if not any(task.description == part for task in bar.tasks):
+                for old in bar.task_ids:
+                    bar.remove_task(old)
+                bar.add_task(part)
+            bar.update(bar.task_ids[0], completed=done, total=whole)
 
         try:
             yield tell

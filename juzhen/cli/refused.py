@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import click
-from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from juzhen.cli.company import BY, json_option, platform, show
+from juzhen.cli.progress import progress
 from stores.history import Sort
 
 
@@ -40,8 +40,7 @@ def replay(door: str, reason: str, field: str, dry_run: bool, as_json: bool) -> 
 
     Example: juzhen replay --reason time_in_the_future --dry-run
     """
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), MofNCompleteColumn())
-    with platform() as company, Progress(*columns, TimeElapsedColumn(), disable=as_json) as bar:
+    with platform() as company, progress(silent=as_json) as bar:
         task = bar.add_task("replay", total=None)
         done = company.refusals.replay(
             Sort(door, reason, field), by=BY, dry=dry_run,

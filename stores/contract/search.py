@@ -167,11 +167,31 @@ class SearchContract:
         assert index.counts("", families=["tag:"]) == {"tag:1": 1, "tag:2": 2}
         index.drop(3, ["b"])
         assert index.counts("养老", families=["tag:"]) == {"tag:2": 1}
-        index.clear()
+        with index.beside():
+            pass
         assert index.counts("", families=["tag:"]) == {}
         index.put(1, [document("c", "养老", attributes=["tag:3"]), document("d", "理财")])
         assert index.counts("", families=["tag:"]) == {"tag:3": 1}
         assert index.counts("理财", families=["tag:"]) == {}
+
+    def test_a_rebuild_drops_what_it_did_not_write_and_until_then_all_is_found(
+        self, index: SearchIndex
+    ) -> None:
+        index.put(7, [document("a", "养老"), document("b", "养老")], mark="7")
+        with pytest.raises(ZeroDivisionError), index.beside() as fresh:
+            fresh.put(3, [document("a", "养老")], mark=f"{fresh.seen()}{1 // 0}")
+        assert (set(found(index, "养老")), index.seen()) == ({"a", "b"}, "7")
+        with index.beside() as fresh:
+            assert fresh.seen() == ""
+            fresh.put(3, [document("a", "理财")], mark="3")
+            assert fresh.seen() == "3"
+            assert "b" in found(index, "养老")
+            assert index.seen() == "7"
+        assert (found(index, "养老"), found(index, "理财")) == ([], ["a"])
+        assert (index.seen(), list(index.flaws())) == ("3", [])
+        index.put(4, [document("b", "养老", attributes=["tag:1"])], mark="4")
+        assert (found(index, "养老"), index.seen()) == (["b"], "4")
+        assert index.counts("", families=["tag:"]) == {"tag:1": 1}
 
     def test_every_character_of_a_word_in_kana_or_hangul_is_found(self, index: SearchIndex) -> None:
         index.put(1, [document("a", "カタログ"), document("b", "", "안녕"), document("c", "ｶﾀ")])
@@ -266,7 +286,8 @@ class SearchContract:
             index.put(seq, [document(each.id, "旧"), each], mark=str(seq))
         grown = {text: found(index, text) for text, _ in ASKED}
 
-        index.clear()
+        with index.beside():
+            pass
         assert (index.seen(), index.search("").total) == ("", 0)
         index.put(1, shelf)
 

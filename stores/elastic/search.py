@@ -105,9 +105,6 @@ class ElasticSearch:
         told = self._cluster.found(lambda client: client.get(index=self._index, id=_MARK))
         return str(told["_source"]["mark"]) if told else ""
 
-    def clear(self) -> None:
-        self._cluster.swap(_ALIAS, self._cluster.make(_ALIAS, MAPPING, SHAPE))
-
     @contextmanager
     def beside(self) -> Iterator[ElasticSearch]:
         """A new index to be written while this one answers; it takes its place at the end."""

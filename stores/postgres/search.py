@@ -136,10 +136,6 @@ class PostgresSearch:
             row = run.execute(wanted).fetchone()
         return str(row[0]) if row else ""
 
-    def clear(self) -> None:
-        with self._database.write("documents") as run:
-            run.execute(self._told("truncate {table}"))
-
     @contextmanager
     def beside(self) -> Iterator[PostgresSearch]:
         """A new table to be written while this one answers; it takes its place at the end."""

@@ -25,8 +25,6 @@ Numbers = npt.NDArray[np.int32]
 class _Pairs(NamedTuple):
     """As of one turn; never changed, so that they can be counted while the next are made."""
 
-    life: int
-    """Counted up whenever the index is emptied: rows and turns begin again then."""
     turn: int
     rows: Numbers
     carried: Numbers
@@ -41,7 +39,7 @@ class Carried:
     def __init__(self, ask: Ask) -> None:
         self._ask = ask
         self._turn = threading.Lock()
-        self._pairs = _Pairs(0, 0, _NONE, _NONE)
+        self._pairs = _Pairs(0, _NONE, _NONE)
         self._names: list[str] = []
         self._numbers: dict[str, int] = {}
 
@@ -56,16 +54,13 @@ class Carried:
 
     def _now(self) -> _Pairs:
         with self._turn:
-            ((life,),) = self._ask("SELECT number FROM lives", ())
-            if life != self._pairs.life:
-                self._pairs = _Pairs(life, 0, _NONE, _NONE)
             while changed := self._ask(_SINCE, (self._pairs.turn, _SLICE)):
                 self._pairs = self._with(changed)
             return self._pairs
 
     def _with(self, changed: list[Any]) -> _Pairs:
         """Some documents carry what they carry now, and no more what they carried before."""
-        life, _, rows, carried = self._pairs
+        _, rows, carried = self._pairs
         stays = ~_among(np.array([row for row, _, _ in changed], np.int32), rows)
         told = [
             (row, self._number(name)) for row, attributes, _ in changed if attributes
@@ -73,7 +68,7 @@ class Carried:
         ]  # fmt: skip
         new = np.array(told, np.int32).reshape(-1, 2)
         return _Pairs(
-            life, changed[-1][2], np.concatenate([rows[stays], new[:, 0]]),
+            changed[-1][2], np.concatenate([rows[stays], new[:, 0]]),
             np.concatenate([carried[stays], new[:, 1]]),
         )  # fmt: skip
 

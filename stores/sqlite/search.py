@@ -35,8 +35,6 @@ CREATE TABLE documents (
     attributes TEXT, turn INTEGER NOT NULL
 );
 CREATE INDEX turns ON documents (turn);
-CREATE TABLE lives (number INTEGER NOT NULL);
-INSERT INTO lives VALUES (1);
 CREATE TABLE follower (only INTEGER PRIMARY KEY CHECK (only = 1), seq INTEGER, mark TEXT);
 CREATE VIRTUAL TABLE texts USING fts5 (
     title, body, attributes, tokenize = 'ascii', prefix = '1'
@@ -44,6 +42,10 @@ CREATE VIRTUAL TABLE texts USING fts5 (
 """
 _SLICE = 50
 """Documents a transaction, so that nobody waits for the lock longer than 100 ms."""
+_AGED = 5_000
+"""Documents a transaction of which nothing but one number changes."""
+_BEFORE = -1
+"""Older than any state of a document."""
 _OURS = "\ue000"
 """Begins the tokens of attributes: private to us, and no letter, so no text has it in a token."""
 _EVERY = f"{_OURS}every"
@@ -139,17 +141,38 @@ class SqliteSearch:
             found = session.connection().exec_driver_sql("SELECT mark FROM follower").scalar()
             return str(found or "")
 
-    def clear(self) -> None:
-        with self._records.write() as session:
-            run = session.connection().exec_driver_sql
-            for table in ("documents", "follower", "texts"):
-                run(f"DELETE FROM {table}")  # noqa: S608  # our own words
-            run("UPDATE lives SET number = number + 1")
-
     @contextmanager
     def beside(self) -> Iterator[SqliteSearch]:
-        self.clear()
-        yield self
+        for low in range(0, self._last() + 1, _AGED):
+            with self._records.write() as session:
+                session.connection().exec_driver_sql(
+                    "UPDATE documents SET seq = ? WHERE row BETWEEN ? AND ?",
+                    (_BEFORE, low, low + _AGED - 1),
+                )
+        anew = _Anew(self._records)
+        yield anew
+        self._drop_left()
+        with self._records.write() as session:
+            run = session.connection().exec_driver_sql
+            run("DELETE FROM follower")
+            run("INSERT INTO follower VALUES (1, ?, ?)", (anew.seq, anew.mark))
+
+    def _last(self) -> int:
+        return int(self._records.rows("SELECT coalesce(max(row), 0) FROM documents")[0][0])
+
+    def _drop_left(self) -> None:
+        """Documents that were not written anew, and texts that belong to none."""
+        told = self._records.rows("SELECT id FROM documents WHERE seq = ?", (_BEFORE,))
+        self.drop(0, [name for (name,) in told])
+        alone = self._records.rows(
+            "SELECT rowid FROM texts WHERE rowid NOT IN (SELECT row FROM documents WHERE NOT gone)"
+        )
+        for part in _slices([row for (row,) in alone]):
+            with self._records.write() as session:
+                for row in part:
+                    session.connection().exec_driver_sql(
+                        "DELETE FROM texts WHERE rowid = ?", (row,)
+                    )
 
     def sweep(self, until: datetime) -> int:
         return 0  # nothing is ever beside it
@@ -228,6 +251,23 @@ class SqliteSearch:
 
     def close(self) -> None:
         self._records.close()
+
+
+class _Anew(SqliteSearch):
+    """The same tables while they are written over: what was there answers until it is written anew
+    and goes at the end if it was not. How far that is stands here, and whoever follows the index
+    goes on undisturbed; broken off, the index is as new as it was, in part worked out again."""
+
+    def __init__(self, records: Records) -> None:
+        self._records, self._known, self._carried = records, frozenset(), Carried(records.rows)
+        self.seq, self.mark = 0, ""
+
+    def _move(self, seq: int, mark: str | None) -> None:
+        if mark is not None:
+            self.seq, self.mark = seq, mark
+
+    def seen(self) -> str:
+        return self.mark
 
 
 _ROWS = "SELECT group_concat(rowid) FROM texts WHERE texts MATCH ?"

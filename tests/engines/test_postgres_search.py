@@ -53,7 +53,8 @@ def test_the_embedded_index_and_postgres_find_the_same(index, tmp_path, shelf, a
     with closing(SqliteSearch(tmp_path / "search.db", durability="process")) as embedded:
         told = [document(f"d{n}", *texts, attributes=[f"n:{n}"]) for n, texts in enumerate(shelf)]
         for each in (index, embedded):
-            each.clear()
+            with each.beside():
+                pass
             each.put(1, told)
         for where in (Filter(), Filter(none=("n:0",)), Filter(any=(("n:0", "n:1"),))):
             assert set(found(index, asked, where)) == set(found(embedded, asked, where))

@@ -192,6 +192,7 @@ SMALL = {
     "stores/owning.py:Owner.keep": ONE_ROW,
     "stores/sqlite/search.py:SqliteSearch.__init__": "an empty index, as it is made",
     "stores/sqlite/search.py:SqliteSearch.drop": "fifty documents at once, as they are put",
+    "stores/sqlite/search.py:SqliteSearch._drop_left": "fifty texts at once, as they are put",
 }
 """Places that no act here reaches, and what bounds them however large the company is."""
 

@@ -211,7 +211,7 @@ def test_it_goes_on_where_it_broke_off(home, tmp_path):
         class Interrupted(Exception):
             pass
 
-        def stops(part, _):
+        def stops(part, *_):
             if part == "records.materials.jsonl":
                 raise Interrupted
 
@@ -269,8 +269,9 @@ def test_what_is_carried_is_what_there_is_now(home, tmp_path):
         new = here.files.put(b"another picture", "image/png")
         here.taxonomy.create("理财", "topic", code="topic.wealth", by=BY)
         seen = []
-        leave(here, left, lambda part, done: seen.append((part, done)))
-        assert ("files", 1) in seen
+        leave(here, left, lambda *told: seen.append(told))
+        assert ("files", 1, 1) in seen
+        assert ("records.materials.jsonl", 5, 5) in seen
         assert arrive(target, left)["files"] == 1
         assert list(target.files.keys()) == [new]
     finally:

@@ -1,5 +1,8 @@
 """A fold that is worked out anew says what it said before."""
 
+import re
+from contextlib import closing
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -37,7 +40,7 @@ def home(tmp_path):
     company.own_acts.copy()
     while company.fold.run() or company.digest.run() or company.counters.fold():
         pass
-    while company.finding.follow():
+    while company.finding.follow() or company.effects.follow():
         pass
     company.close()
     return tmp_path
@@ -58,14 +61,28 @@ def looked_at(home):
         company.close()
 
 
+def sizes(home):
+    """How much each goes through."""
+    with closing(assemble(load({"JUZHEN_HOME": str(home)}))) as company:
+        acts = len(company.changes.after("", 1_000).changes)
+        events = company.history.newest()
+    return {
+        "search": acts, "shelf": 1, "history": events, "profiles": events, "counters": events,
+        "effects": acts,
+    }  # fmt: skip
+
+
 @pytest.mark.parametrize("what", ["search", "history", "profiles", "counters", "shelf", "effects"])
 def test_rebuilding_changes_no_answer(home, monkeypatch, what):
     before = looked_at(home)
     monkeypatch.setenv("JUZHEN_HOME", str(home))
+    size = sizes(home)[what]
 
     done = CliRunner().invoke(juzhen, ["rebuild", what])
 
     assert done.exit_code == 0, done.output
+    assert re.search(rf"{what} +{size}/{size} ", done.stderr)
+    assert re.fullmatch(rf"Worked out {what} anew: {size} [a-z]+ in .* s\.\n", done.stdout)
     assert looked_at(home) == before
     assert before["flaws"] == []
     assert before["found"]
@@ -73,39 +90,63 @@ def test_rebuilding_changes_no_answer(home, monkeypatch, what):
 
 
 class StoppedHalfWay:
-    """A keeper whose fold is stopped by hand once some of it is done."""
+    """A keeper whose fold is stopped by hand as soon as it tells how far it is."""
 
-    def rebuild(self, tell):
-        tell(1)
-        raise KeyboardInterrupt
+    def __init__(self, keeper):
+        self._keeper = keeper
 
-    remake = rebuild
+    def __getattr__(self, name):
+        return getattr(self._keeper, name)
 
-    def newest(self):
-        return 2
+    def rebuild(self, _tell):
+        self._keeper.rebuild(_stop)
 
-    def mark(self):
-        return 1
-
-
-@pytest.mark.parametrize("what", ["search", "history", "profiles", "counters", "effects"])
-def test_a_rebuild_that_is_stopped_says_what_becomes_of_the_rest(capsys, what):
-    keeper = StoppedHalfWay()
-    company = SimpleNamespace(
-        finding=keeper, history=keeper, digest=keeper, counters=keeper, effects=keeper
-    )
-    with pytest.raises(KeyboardInterrupt):
-        work_out_anew(company, what)
-    assert capsys.readouterr().err.startswith("Stopped. ")
+    def remake(self, _tell):
+        self._keeper.remake(_stop)
 
 
-class Beaten(StoppedHalfWay):
+def _stop(_done):
+    raise KeyboardInterrupt
+
+
+KEEPERS = {
+    "search": "finding", "history": "history", "profiles": "digest", "counters": "counters",
+    "effects": "effects",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", KEEPERS)
+def test_a_rebuild_that_is_stopped_says_what_becomes_of_the_rest_and_that_is_so(home, capsys, what):
+    before = looked_at(home)
+    company = assemble(load({"JUZHEN_HOME": str(home)}))
+    try:
+        stopped = replace(
+            company, **{KEEPERS[what]: StoppedHalfWay(getattr(company, KEEPERS[what]))}
+        )
+        with pytest.raises(KeyboardInterrupt):
+            work_out_anew(stopped, what)
+        said = capsys.readouterr().err
+        assert "Stopped. " in said
+        if "worker goes on" in said:
+            while company.digest.run() or company.counters.fold() or company.effects.follow():
+                pass
+        elif what == "history":
+            work_out_anew(company, what)
+    finally:
+        company.close()
+    assert looked_at(home) == before
+
+
+class Beaten:
     """A fold that a worker goes on with, who is always faster."""
 
     done = 0
 
     def rebuild(self, tell):
         tell(0)
+
+    def newest(self):
+        return 2
 
     def run(self):
         self.done += 1

@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 _MANY, _PUT = 500, 2_000
 
 
-def arrive(platform: Platform, folder: Path, tell: Tell = lambda _, __: None) -> dict[str, int]:
+def arrive(
+    platform: Platform, folder: Path, tell: Tell = lambda _, __, ___: None
+) -> dict[str, int]:
     """Everything out of the folder, into the stores of this company; how much of what.
 
     Its tables and indices must be made and empty. Raises `Invalid` for a folder that is not whole,
@@ -43,13 +45,16 @@ def arrive(platform: Platform, folder: Path, tell: Tell = lambda _, __: None) ->
     stores = {"records": platform.records, "people": platform.people}
     for part, table in tables():
         name = f"{part}.{table.name}.jsonl"
+        count = told["parts"][name]["count"]
         if not progress.done(name):
-            _filled(stores[part], table, folder / name, newest)
+            for done in _filled(stores[part], table, folder / name, newest):
+                tell(name, done, count)
             number_on(stores[part], table)
             progress.note(name)
-        tell(name, told["parts"][name]["count"])
+        tell(name, count, count)
     _files(platform, folder, tell)
-    platform.finding.rebuild(lambda done: tell("search", done))
+    acts = told["parts"]["records.changes.jsonl"]["count"]
+    platform.finding.rebuild(lambda done: tell("search", done, acts))
     platform.journal.begin_above(platform.history.watermark())
     for name, found in _sums(platform):
         if found.told() != told["parts"][name]:
@@ -137,7 +142,7 @@ def _told(platform: Platform, folder: Path, told: dict[str, Any], tell: Tell) ->
     for batch in _batches(waiting):
         done += len(batch)
         history.put(batch, upto=done)
-        tell("history.jsonl", done)
+        tell("history.jsonl", done, count)
     if history.watermark() <= count:
         refused = [unpack_any(line) for line in _lines(folder / "refused.jsonl")]
         history.put(refused, upto=count + 1)
@@ -162,26 +167,28 @@ def _batches(waiting: Iterator[bytes]) -> Iterator[list[Event]]:
         yield batch
 
 
-def _filled(records: Records, table: Table, file: Path, newest: int) -> None:
-    """From the beginning: what an earlier try left is thrown away."""
+def _filled(records: Records, table: Table, file: Path, newest: int) -> Iterator[int]:
+    """From the beginning: what an earlier try left is thrown away. Tells how many rows are in."""
     with records.write() as session:
         session.execute(delete(table))
-    waiting = _lines(file)
+    waiting, done = _lines(file), 0
     while some := list(islice(waiting, _MANY)):
         with records.write() as session:
             session.execute(insert(table), rows(table, some, newest=newest))
+        yield (done := done + len(some))
 
 
 def _files(platform: Platform, folder: Path, tell: Tell) -> None:
     types = kinds(platform)
     there = set(platform.files.keys())
-    for done, place in enumerate(sorted(_carried(folder)), 1):
+    carried = sorted(_carried(folder))
+    for done, place in enumerate(carried, 1):
         if place.name not in there:
             with place.open("rb") as file:
                 key = platform.files.put(file, types.get(place.name, "application/octet-stream"))
             if key != place.name:
                 raise Invalid("folder", "backup_was_changed", file=place.name)
-        tell("files", done)
+        tell("files", done, len(carried))
     if not {place.name for place in _carried(folder)} <= set(platform.files.keys()):
         raise Conflict("what_arrived_differs", name="files")
 

@@ -16,7 +16,7 @@ import orjson
 from content_hub.media import Rendition
 from juzhen.migrations import head
 from juzhen.transfer.whole.drained import drain, last_act, tip
-from juzhen.transfer.whole.rows import Sum, lines, tables
+from juzhen.transfer.whole.rows import Sum, lines, size, tables
 from kernel.errors import Conflict
 from kernel.events import Refusal, pack, pack_refusal
 
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     from juzhen.wiring import Platform
 
 MANIFEST = "whole.json"
-Tell = Callable[[str, int], None]
-"""Told which part, and how many of it are done."""
+Tell = Callable[[str, int, int | None], None]
+"""Told which part, how many of it are done, and of how many if that is known."""
 
 
-def leave(platform: Platform, folder: Path, tell: Tell = lambda _, __: None) -> dict[str, Any]:
+def leave(platform: Platform, folder: Path, tell: Tell = lambda _, __, ___: None) -> dict[str, Any]:
     """Everything that is held, in a folder. Web processes and workers must be stopped.
 
     Raises `Conflict` while a worker works, or if anybody acted while it was written.
@@ -39,10 +39,12 @@ def leave(platform: Platform, folder: Path, tell: Tell = lambda _, __: None) -> 
     told = _begun(folder)
     if any(told.get(name) != value for name, value in state.items()):
         told = {**state, "parts": {}}
-    for name, part in _parts(platform):
+    for name, part, whole in _parts(platform):
         if name not in told["parts"]:
-            told["parts"][name] = _written(folder / name, part, partial(tell, name))
+            told["parts"][name] = _written(folder / name, part, whole(), tell)
             _kept(folder, told)
+        count = told["parts"][name]["count"]
+        tell(name, count, count)
     told["files"] = _files(platform, folder / "files", tell)
     if (tip(platform), platform.history.newest()) != (state["tip"], state["newest"]):
         raise Conflict("company_is_at_work")
@@ -55,13 +57,20 @@ def _begun(folder: Path) -> dict[str, Any]:
     return dict(orjson.loads(file.read_bytes())) if file.exists() else {"parts": {}}
 
 
-def _parts(platform: Platform) -> Iterator[tuple[str, Iterable[bytes]]]:
+def _parts(
+    platform: Platform,
+) -> Iterator[tuple[str, Iterable[bytes], Callable[[], int | None]]]:
+    """Each file's name, its lines, and what says how many those will be."""
     stores = {"records": platform.records, "people": platform.people}
     last = last_act(platform)
     for part, table in tables():
-        yield f"{part}.{table.name}.jsonl", lines(stores[part], table, last)
-    yield "history.jsonl", events(platform)
-    yield "refused.jsonl", map(pack_refusal, _refused(platform))
+        yield (
+            f"{part}.{table.name}.jsonl",
+            lines(stores[part], table, last),
+            partial(size, stores[part], table),
+        )
+    yield "history.jsonl", events(platform), platform.history.newest
+    yield "refused.jsonl", map(pack_refusal, _refused(platform)), lambda: None
 
 
 def events(platform: Platform) -> Iterator[bytes]:
@@ -85,7 +94,7 @@ def _refused(platform: Platform) -> Iterator[Refusal]:
             yield told
 
 
-def _written(place: Path, part: Iterable[bytes], tell: Callable[[int], None]) -> dict[str, Any]:
+def _written(place: Path, part: Iterable[bytes], whole: int | None, tell: Tell) -> dict[str, Any]:
     """Whole or not at all."""
     told, fresh = Sum(), place.with_suffix(".new")
     with fresh.open("wb") as file:
@@ -93,11 +102,10 @@ def _written(place: Path, part: Iterable[bytes], tell: Callable[[int], None]) ->
             file.write(line + b"\n")
             told = told.with_line(line)
             if told.lines % 1_000 == 0:
-                tell(told.lines)
+                tell(place.name, told.lines, whole)
         file.flush()
         os.fsync(file.fileno())
     fresh.replace(place)
-    tell(told.lines)
     return told.told()
 
 
@@ -122,7 +130,7 @@ def _files(platform: Platform, folder: Path, tell: Tell) -> int:
                 while chunk := source.read(1 << 20):
                     file.write(chunk)
             fresh.replace(place)
-        tell("files", done)
+        tell("files", done, len(keys))
     return len(keys)
 
 

@@ -57,6 +57,12 @@ def lines(records: Records, table: Table, last: int) -> Iterator[bytes]:
             yield _line(table.name, dict(row._mapping), last)  # noqa: SLF001 - SQLAlchemy's own spelling
 
 
+def size(records: Records, table: Table) -> int:
+    """How many rows it has."""
+    with records.read() as session:
+        return session.scalar(select(func.count()).select_from(table)) or 0
+
+
 def _line(table: str, row: dict[str, Any], last: int) -> bytes:
     if table == "changes":
         row["turn"] = 0

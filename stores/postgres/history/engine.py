@@ -370,7 +370,7 @@ class PostgresHistory(OneByOne):
                 break
             done += count
             if tell:
-                tell(done)
+                tell(seq)
         with self._database.glance() as run:
             last = (run.execute(remaking.LAST_HANDLE).fetchone() or (0,))[0]
             kinds = run.execute(remaking.DAYS_OF_KINDS).fetchall()

@@ -325,7 +325,7 @@ class SqliteHistory:
         return self._file.emptied()
 
     def remake(self, tell: Callable[[int], None] | None = None) -> int:
-        done, seq, more = 0, 0, True
+        seq, more = 0, True
         while more:
             with self._file.write() as file:
                 more = sealing.unseal(file, self.zone)
@@ -334,9 +334,9 @@ class SqliteHistory:
                 last = remaking.mention(file, seq)
             if last is None:
                 break
-            done, seq = done + remaking.EVENTS, last
+            seq = last
             if tell:
-                tell(done)
+                tell(seq)
         more = True
         while more:
             with self._file.write() as file:
