@@ -30,6 +30,9 @@ from stores.changes import Changes
 from stores.records import Record, Records
 from stores.remembered import Remembered
 
+SAME_SHOP = "same_shop"
+"""The setting of an account that tells of the orders of another's shop (an ERP beside it): that
+one's id or code."""
 _BOOK = "accounts"
 """The version that every change of an account counts up."""
 
@@ -130,6 +133,7 @@ class Accounts:
         )  # fmt: skip
         account.sealed = self._seal(account.id, secrets or {})
         with self._records.write(f"account:{code}") as session:
+            _check_shop(session, account)
             if session.scalar(select(Account.id).where(Account.code == code)):
                 raise Conflict("account_code_taken", account=code)
             session.add(account)
@@ -150,7 +154,9 @@ class Accounts:
         with self._records.write() as session:
             kept = self._kept(session, account)
             kept.name = name if name is not None else kept.name
-            kept.settings = dict(settings) if settings is not None else kept.settings
+            if settings is not None:
+                kept.settings = dict(settings)
+                _check_shop(session, kept)
             if secrets is not None:
                 kept.sealed = self._seal(kept.id, secrets)
             self._changes.note("account_edited", "account", kept.id, by=by, content=True)
@@ -239,6 +245,32 @@ class Accounts:
 
     def _seal(self, account: str, secrets: Mapping[str, str]) -> str:
         return self._sealer.seal(orjson.dumps(dict(secrets)).decode(), account) if secrets else ""
+
+
+def _check_shop(session: Session, account: Account) -> None:
+    """Raise `Invalid` where the account that it tells of orders for is none, is itself, or tells
+    for another in its turn."""
+    if not (told := account.settings.get(SAME_SHOP)):
+        return
+    wanted = select(Account).where(or_(Account.id == told, Account.code == told))
+    with session.no_autoflush:
+        shop = session.scalar(wanted)
+    if shop is None or shop.code == account.code or shop.settings.get(SAME_SHOP):
+        raise Invalid(f"settings.{SAME_SHOP}", "no_such_shop", shop=str(told)[:60])
+
+
+class Shops:
+    """For which other account's shop each tells of orders."""
+
+    def __init__(self, records: Records, changes: Changes) -> None:
+        self._book: Remembered[dict[str, Account]] = Remembered(records, changes, _BOOK, _read)
+
+    def of(self, account: str) -> str:
+        """The id of the shop's account; empty for who tells for his own, or of no shop at all."""
+        book = self._book.now()
+        kept = book.get(account)
+        shop = book.get(str(kept.settings.get(SAME_SHOP, ""))) if kept else None
+        return shop.id if shop else ""
 
 
 def ids_by_code(records: Records) -> dict[str, str]:

@@ -32,11 +32,21 @@ class Teller(NamedTuple):
     list of orders. They tell by the order's number."""
 
 
-def teller(account: str, id_: str) -> Teller:
+def teller(account: str, id_: str, shop: object = "") -> Teller:
     """Who told of an order by an event of this id. What an account's page tells and what a list
-    that was brought in under it tells are two."""
+    that was brought in under it tells are two. ``shop``: the account for whose shop this one tells
+    (`SHOP`), if that is another."""
     shops = id_.startswith(ORDERS)
-    return Teller(ORDERS + account, account) if shops else Teller(account)
+    return Teller(ORDERS + account, text(shop) or account) if shops else Teller(account)
+
+
+def told_by(event: Event | Said) -> Teller:
+    """The same of an event."""
+    return teller(event.account, event.id, event.detail.get(SHOP))
+
+
+SHOP = "same_shop"
+"""What the detail of an order's event says where its account tells for another's shop."""
 
 
 def two_shops(one: str, other: str) -> bool:

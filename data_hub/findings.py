@@ -144,8 +144,8 @@ def row(event: Event, customer: str, kind: str) -> dict[str, Any]:
 
 
 _EVIDENCE = (
-    "order_id", "refund_id", "product", "policy", "due", "matures", "seconds", "sentiment", "link",
-    "case", "consent", "purpose", "channel",
+    "order_id", "refund_id", "same_shop", "product", "policy", "due", "matures", "seconds",
+    "sentiment", "link", "case", "consent", "purpose", "channel",
 )  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from data_hub.catalogue import KINDS, MACHINE, kind_of
+from data_hub.details import ORDERS, SHOP
 from data_hub.whereabouts import parted, unplaced
 from kernel.clock import Clock
 from kernel.events import Event, Refusal, pack, pack_refusal
@@ -42,8 +43,17 @@ class Commit(Protocol):
 class Intake:
     """The one way in for events, whichever door they came to."""
 
-    def __init__(self, commit: Commit, clock: Clock, *, counted: Counted | None = None) -> None:
-        """``counted`` is told the door, how many were taken and how many were refused."""
+    def __init__(
+        self,
+        commit: Commit,
+        clock: Clock,
+        *,
+        counted: Counted | None = None,
+        shops: Callable[[str], str] = lambda _: "",
+    ) -> None:
+        """``counted`` is told the door, how many were taken and how many were refused; ``shops``
+        knows for which other account's shop an account tells of orders, if it does."""
+        self._shops = shops
         self._commit = commit
         self._clock = clock
         self._counted = counted
@@ -78,7 +88,7 @@ class Intake:
         for event in events:
             if isinstance(event, bytes):
                 packed.append(event)
-            elif lines := _written(event, self._clock()):
+            elif lines := _written(self._of_shop(event), self._clock()):
                 packed += lines
             else:
                 refused.append(_unwritten(event, door, self._clock()))
@@ -92,6 +102,12 @@ class Intake:
                 lambda done: None if done.exception() else counted(door, taken, left)
             )
         return kept
+
+    def _of_shop(self, event: Event) -> Event:
+        """An order's event says whose shop it is, where another account has it."""
+        if not event.id.startswith(ORDERS) or not (shop := self._shops(event.account)):
+            return event
+        return replace(event, detail={**event.detail, SHOP: shop})
 
     def now(self) -> None:
         """What was gathered is to become durable now; does not wait for it."""

@@ -14,7 +14,7 @@ import orjson
 
 from data_hub.ad_quality import ARRIVALS, clickid, origin_of
 from data_hub.deeds import ORDERED
-from data_hub.details import details, order, teller
+from data_hub.details import details, order, told_by
 from data_hub.groups import TOLD, advertises, group_of
 from data_hub.leaderboards import COUNTED
 from data_hub.measures.kpis import KPIS
@@ -55,7 +55,7 @@ def _order(said: Said) -> Mapping[str, Any]:
     if not told.number:
         return {}
     mark = blake2b(told.number.encode(), digest_size=9).hexdigest()
-    shop = teller(said.account, said.id).shop
+    shop = told_by(said).shop
     return {"order": mark, "amount": round(told.amount, 2), "shop": shop}
 
 

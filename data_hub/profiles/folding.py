@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from data_hub import ordering
 from data_hub.catalogue import KINDS, OWN_ACCOUNT, kind_of
-from data_hub.details import Order, Teller, details, order, teller, text
+from data_hub.details import Order, Teller, details, order, text, told_by
 from data_hub.profiles import purchases, strands
 from data_hub.profiles.profile import SHAPE, Profile, faded, paid
 from data_hub.profiles.traits import learn
@@ -85,7 +85,7 @@ class _Orders:
 
     def again(self, event: Event) -> bool:
         """Take the next event; was it told before?"""
-        carried, at, by = details(event), event.at.timestamp(), teller(event.account, event.id)
+        carried, at, by = details(event), event.at.timestamp(), told_by(event)
         told = order(carried)
         if event.kind == "bought":
             return self._buy(told, at, by)
@@ -139,7 +139,7 @@ def _ordered(
     zone: Zone,
 ) -> None:  # fmt: skip
     """Count what happened to an order, once."""
-    told, by = order(carried), teller(event.account, event.id)
+    told, by = order(carried), told_by(event)
     if event.kind == "bought":
         if not purchases.told_again(profile.purchases, told, at, by):
             _done(profile, event, at, tags, carried, zone)

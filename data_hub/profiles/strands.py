@@ -11,7 +11,7 @@ from datetime import date
 from typing import Any
 
 from data_hub.catalogue import OWN_ACCOUNT
-from data_hub.details import order, teller, text
+from data_hub.details import order, text, told_by
 from data_hub.places import SYSTEMS, Place, from_gcj
 from data_hub.profiles import purchases
 from data_hub.profiles.profile import Profile
@@ -92,7 +92,7 @@ def journey(profile: Profile, event: Event, at: float, carried: Mapping[str, Any
 
 def _node_of(profile: Profile, event: Event, at: float, carried: Mapping[str, Any]) -> str:
     """The node to which a purchase leads."""
-    by = teller(event.account, event.id)
+    by = told_by(event)
     known = purchases.known(profile.purchases, order(carried), at, by)
     return "repurchase" if "convert" in profile.nodes and not known else "convert"
 

@@ -95,7 +95,8 @@ def _what(found: Found) -> details.Order:
 
 
 def _teller(found: Found) -> Teller:
-    return details.teller(str(found.evidence.get("account")), str(found.evidence.get("event")))
+    told = found.evidence
+    return details.teller(str(told.get("account")), str(told.get("event")), told.get(details.SHOP))
 
 
 def _key(found: Found) -> str:

@@ -172,6 +172,23 @@ def add_account(
         click.echo(f"{made.id}  write key {made.write_key}")
 
 
+@account.command("edit")
+@click.argument("code")
+@click.option("--setting", "settings", multiple=True, required=True, help="NAME=VALUE; NAME= none.")
+def edit_account(code: str, settings: tuple[str, ...]) -> None:
+    """Change settings of an account; the others stay.
+
+    Example: juzhen account edit erp --setting same_shop=our_shop
+    """
+    told = dict(each.partition("=")[::2] for each in settings)
+    with platform() as company:
+        kept = company.accounts.one(code)
+        new = {name: value for name, value in (kept.settings | told).items() if value != ""}
+        company.channels.check(kept.kind, new, company.accounts.secrets(kept))
+        company.accounts.edit(kept.id, settings=new, by=BY)
+    click.echo(f"{kept.id}  {' '.join(sorted(told))}")
+
+
 @account.command("list")
 @json_option
 def list_accounts(as_json: bool) -> None:

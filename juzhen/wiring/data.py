@@ -7,7 +7,7 @@ from datetime import timedelta
 from functools import partial
 
 from channels import orders
-from channels.accounts import ids_by_code
+from channels.accounts import Shops, ids_by_code
 from content_hub.materials import Materials
 from content_hub.tags import Taxonomy
 from data_hub.ad_quality import AdQuality
@@ -202,7 +202,9 @@ def data_hub(settings: Settings, s: Stores, content: ContentHub) -> DataHub:
     ads = AdQuality(s.history, s.people, s.records, identities, s.changes, s.clock, zone=s.zone)
     customers = _customers(settings, s, identities, staff)
     leaderboards = _leaderboards(s, staff, customers, identities)
-    intake = Intake(s.commit, s.clock, counted=counting.count_events)
+    intake = Intake(
+        s.commit, s.clock, counted=counting.count_events, shops=Shops(s.records, s.changes).of
+    )
     return DataHub(
         ads=ads,
         leaderboards=leaderboards,

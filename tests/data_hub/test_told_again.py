@@ -1,15 +1,20 @@
 """Every number that a person sees counts an order once, whoever tells of it and how often."""
 
+from concurrent.futures import Future
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from channels.accounts import Accounts, Sealer, Shops
+from data_hub.intake import Intake
 from data_hub.leaderboards import Leaderboards, Period, Ranking
 from data_hub.measures import KPIS, Measures
 from data_hub.measures.days import day_of
 from data_hub.reports.base import End
 from data_hub.reports.keeping import Reports
+from kernel.errors import Invalid
+from kernel.events import unpack
 from tests.data_hub.telling import MONDAY, event, mobile, user
 
 DAY = 24 * 60
@@ -113,3 +118,53 @@ def test_segments_count_what_happened_to_an_order_once(hub, kind, window):
     hub.tell(*(told_of(kind, HER, 9 + n, number="") for n in range(150)))
     assert (hub.members(twice.id), hub.members(thrice.id)) == ({her}, {her})
     assert hub.previews.preview(f"did {kind} = 152{window}").count == 1
+
+
+def test_an_erp_beside_a_shop_tells_of_the_same_orders_where_its_account_says_so(
+    hub, any_records, any_changes, clock
+):
+    accounts = Accounts(any_records, any_changes, Sealer({"k1": b"k" * 32}), clock)
+    told = {"kind": "webhook", "ecosystem": "commerce", "by": "li"}
+    shop = accounts.add(code="shop", name="店", **told)
+    erp = accounts.add(code="erp", name="ERP", **told)
+    lists, heard = [], _Heard()
+    intake = Intake(heard, clock, shops=Shops(any_records, any_changes).of)
+
+    def orders():
+        """How many of hers there are once each of them has told of the next."""
+        lists.append(f"N{len(lists)}")
+        for account in (shop.id, erp.id):
+            intake.take([by_shop("bought", len(lists), account, number=lists[-1])])
+        hub.tell(*heard.events())
+        return hub.profiles.of(hub.id_of(HER)).kinds["bought"]
+
+    assert orders() == 2, "two shops"
+    for wrong in ("nobody", "erp", erp.id):
+        with pytest.raises(Invalid) as refused:
+            accounts.edit("erp", settings={"same_shop": wrong}, by="li")
+        assert refused.value.flaws[0].field == "settings.same_shop"
+        assert wrong in refused.value.flaws[0].message("en")
+    accounts.edit("erp", settings={"same_shop": "shop"}, by="li")
+    assert orders() == 3
+    with pytest.raises(Invalid):
+        accounts.edit("shop", settings={"same_shop": "erp"}, by="li")
+    measures = Measures(hub.history, hub.people, clock, whose=hub.identities.customers_of)
+    assert measures.figure(KPIS["orders"], {}).total == 3
+    assert orders() == 4
+
+
+class _Heard:
+    """What was made durable, in memory."""
+
+    def __init__(self):
+        self.packed = []
+
+    def put(self, packed, *, gather=False):
+        self.packed += packed
+        done = Future()
+        done.set_result(None)
+        return done
+
+    def events(self):
+        told, self.packed = [unpack(each) for each in self.packed], []
+        return told
