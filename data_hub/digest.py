@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
-from data_hub import findings
+from data_hub import findings, forerunning
 from data_hub.amendments import Amendments
 from data_hub.digested import Since, Slice, handles_of
 from data_hub.findings import Findings
@@ -208,19 +208,14 @@ class Digest:
 
     def ahead(self, handles: Iterable[Handle]) -> None:
         """Digest these people now, whatever waits before them. The usual turn finds it done."""
-        known: set[Handle] = set()
         since = self._since()
-        events: dict[tuple[str, str], Event] = {}
-        fresh = set(handles)
-        while fresh:
-            known |= fresh
-            found = list(self._history.of(fresh))
-            events |= {(event.account, event.id): event for event in found}
-            named = {handle for event in found for handle in (event.handle, *event.links)}
-            fresh = {handle for handle in named - known if handle is not None}
-        if events:
-            ordered = sorted(events.values(), key=key_of)
-            self._write(self._digested(ordered, since), {})
+        told = forerunning.news(self._history, self._identities, self._profiles, set(handles))
+        if told.events:
+            self._write(self._digested(sorted(told.events, key=key_of), since), {})
+        since = self._since()
+        for events in forerunning.together(self._history, told.others):
+            self._write(self._digested(events, since), {})
+            since = self._since()
 
     def let_go(self, handles: Iterable[Handle]) -> None:
         """Some of what these did is kept no longer: profiles say only what still is."""

@@ -5,8 +5,10 @@ from datetime import timedelta
 
 import pytest
 
+from data_hub.forerunning import together
 from data_hub.identities import own_id
 from data_hub.profiles import Profile
+from data_hub.profiles.folding import key_of
 from kernel.events import Ecosystem
 from stores.history import Axis
 from tests.data_hub.telling import MONDAY, event, mobile, openid, unionid, user
@@ -294,3 +296,60 @@ def test_who_acts_while_much_waits_is_digested_at_once_and_only_once(hub):
     later = hub.profiles.of(hub.identities.customer_of(user("u1")))
     assert later.same_as(now)
     assert hub.digest.mark() == hub.history.newest()
+
+
+class Reading:
+    """A history that says how many events were read of people, and how many at a time."""
+
+    def __init__(self, history):
+        self._history = history
+        self.read = 0
+
+    def of(self, *handles, **which):
+        for each in self._history.of(*handles, **which):
+            self.read += 1
+            yield each
+
+    def __getattr__(self, name):
+        return getattr(self._history, name)
+
+
+def test_of_who_acts_again_while_much_waits_only_what_is_new_is_read(hub):
+    past = [event("viewed_page", user(f"old{n}"), minutes=n) for n in range(30)]
+    hers = [event("read_material", user("u1"), minutes=n, material="mat_1") for n in range(60)]
+    hub.history.put([*past, *hers], upto=1)
+    hub.digest.ahead([user("u1")])
+    hub.digest._history = reading = Reading(hub.history)
+    fresh = [event("bought", user("u1"), minutes=DAY + n) for n in range(3)]
+    hub.history.put(fresh, upto=2)
+    hub.digest.ahead([user("u1")])
+    assert (hub.profiles.of(hub.id_of(user("u1"))).events, reading.read) == (63, 0)
+
+    for odd in (
+        event("bought", user("u1"), minutes=-DAY),  # told late
+        event("identified", user("u1"), openid("o1"), minutes=2 * DAY),  # she turns out to be more
+    ):
+        hub.history.put([odd, event("viewed_page", openid("o1"), minutes=3)], upto=3)
+        before = hub.profiles.of(hub.id_of(user("u1"))).events
+        hub.digest.ahead([user("u1")])
+        assert hub.profiles.of(hub.id_of(user("u1"))).events > before
+        assert reading.read >= before
+    now = hub.profiles.of(hub.id_of(user("u1")))
+    assert hub.digest.mark() == 0
+    hub.settle()
+    assert hub.profiles.of(hub.id_of(openid("o1"))).same_as(now)
+
+
+def test_whoever_acts_while_much_waits_is_read_some_at_a_time(hub):
+    whom = [user(f"u{n}") for n in range(9)]
+    told = [event("viewed_page", her, minutes=n) for n in range(20) for her in whom]
+    told.append(event("identified", whom[0], whom[8], minutes=99))
+    hub.history.put(told, upto=1)
+    parts = list(together(hub.history, whom, most=50))
+    assert max(map(len, parts)) <= 50 + 2 * 20
+    of = [{each.handle for each in part} for part in parts]
+    assert [n for n, part in enumerate(of) if whom[0] in part] == [
+        n for n, part in enumerate(of) if whom[8] in part
+    ], "who hangs together is read together"
+    assert sorted(each.id for part in parts for each in part) == sorted(each.id for each in told)
+    assert all(part == sorted(part, key=key_of) for part in parts)

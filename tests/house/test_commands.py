@@ -17,7 +17,7 @@ rebuild search; rebuild history; rebuild profiles; rebuild shelf
 SILENT = {
     "import cancel",
     "serve", "worker", "dev", "demo", "sandbox", "migrate", "rebuild", "docs", "token revoke",
-    "account pause", "account resume", "staff leave", "account slot",
+    "account edit", "account pause", "account resume", "staff leave", "account slot",
     "export customer", "export segment", "export materials", "words set", "product on-sale",
 }  # fmt: skip
 """What prints no rows: it works, or writes JSON or CSV as it is."""
