@@ -167,6 +167,11 @@ def _leaderboards(
     )  # fmt: skip
 
 
+def _intake(s: Stores) -> Intake:
+    shops = Shops(s.records, s.changes)
+    return Intake(s.commit, s.clock, counted=counting.count_events, shops=shops.of)
+
+
 def _measures(s: Stores, identities: Identities) -> Measures:
     return Measures(s.history, s.people, s.clock, zone=s.zone, whose=identities.customers_of)
 
@@ -202,9 +207,7 @@ def data_hub(settings: Settings, s: Stores, content: ContentHub) -> DataHub:
     ads = AdQuality(s.history, s.people, s.records, identities, s.changes, s.clock, zone=s.zone)
     customers = _customers(settings, s, identities, staff)
     leaderboards = _leaderboards(s, staff, customers, identities)
-    intake = Intake(
-        s.commit, s.clock, counted=counting.count_events, shops=Shops(s.records, s.changes).of
-    )
+    intake = _intake(s)
     return DataHub(
         ads=ads,
         leaderboards=leaderboards,
