@@ -134,7 +134,7 @@ class Grades:
     def rule(self, handle: Handle | str, grade: str, *, note: str, by: str) -> GradeRuling:
         """Put a grade by hand, with a reason; the digest follows at its next turn."""
         if grade not in set(Grade) - {Grade.UNKNOWN}:
-            raise Invalid("grade", "not_a_choice", choices="A、B、C、D、E")
+            raise Invalid("grade", "not_a_choice", choices=[*Grade][:5])
         if not note.strip():
             raise Invalid("note", "say_why")
         return self._note(str(handle), grade, note.strip(), by)

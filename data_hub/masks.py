@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from kernel.events import Handle
+from kernel.wording import joined
 
 _NUMBER = re.compile(r"(?<!\d)(?:1[3-9]\d{9}|\d{15,18}[\dXx]?)(?!\d)")
 """A mobile phone, or the number of an identity or bank card."""
@@ -54,14 +55,14 @@ def mask_text(text: str) -> str:
     return _ADDRESS.sub(r"\1***@\2", _NUMBER.sub(lambda found: mask_phone(found[0]), text))
 
 
-def spell_trait(value: Any) -> str:
+def spell_trait(value: Any, language: str) -> str:
     """A trait for people to read; of several values all."""
-    return "、".join(map(str, value)) if isinstance(value, list) else str(value)
+    return joined(map(str, value), language) if isinstance(value, list) else str(value)
 
 
-def mask_trait(name: str, value: Any) -> str:
+def mask_trait(name: str, value: Any, language: str) -> str:
     """The same as who may not see her in full sees it."""
-    told = spell_trait(value)
+    told = spell_trait(value, language)
     if not names_somebody(name):
         return mask_text(told)
     return mask_phone(told) if told.lstrip("+").isdecimal() else mask_name(told)

@@ -15,7 +15,7 @@ import re
 import string
 import sys
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
@@ -74,8 +74,13 @@ def _told(fact: Any, language: str) -> str:
     if isinstance(fact, Mapping):
         return str(fact.get(language) or fact.get("zh", ""))
     if isinstance(fact, list | tuple):
-        return _COMMAS[language].join(_told(each, language) for each in fact)
+        return joined((_told(each, language) for each in fact), language)
     return str(fact)
+
+
+def joined(words: Iterable[str], language: str) -> str:
+    """Words in a row, with the commas of the language."""
+    return _COMMAS.get(language, _COMMAS["zh"]).join(words)
 
 
 class _Facts(dict[str, Any]):

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from content_hub.tags import Tag, TagTree
 from kernel.errors import Conflict, Invalid, NotFound
 from kernel.ids import new_id
-from kernel.wording import LANGUAGES, say
+from kernel.wording import LANGUAGES, joined, say
 from matching.occasions import Occasion
 from matching.scoring import Name, Pull, Reason, Weights
 from stores.changes import Changes
@@ -170,7 +170,7 @@ def folded(text: str) -> str:
 def labels(tags: Iterable[Tag]) -> Name:
     """What tags are called together, by language."""
     kept = list(tags)
-    return {"zh": "、".join(tag.zh for tag in kept), "en": ", ".join(tag.en for tag in kept)}
+    return {each: joined((tag.label(each) for tag in kept), each) for each in LANGUAGES}
 
 
 @lru_cache(maxsize=1_024)

@@ -44,13 +44,11 @@ class Known(NamedTuple):
 def known(platform: Platform, her: Customer, profile: Profile, tongue: str) -> Known:
     now = platform.clock()
     today = platform.zone.day(now)
-    masked: Any = mask_trait if her.masked else lambda _, value: spell_trait(value)
 
     def shown(name: str, value: Any) -> str:
         if isinstance(value, bool):
             return say("yes" if value else "no", tongue)
-        told: str = masked(name, value)
-        return told
+        return mask_trait(name, value, tongue) if her.masked else spell_trait(value, tongue)
 
     return Known(
         standing=platform.standings.rows([her.id]).get(her.id),

@@ -303,9 +303,8 @@ def _one(
     asked, why = form.get("customer", "").strip(), None
     if asked and names:
         her = platform.customers.seen_by(actor).one(asked)
-        why = platform.previews.explain(
-            segment.id, her.id, language(), mask=mask_trait if her.masked else None
-        )
+        mask = partial(mask_trait, language=language()) if her.masked else None
+        why = platform.previews.explain(segment.id, her.id, language(), mask=mask)
     rule = form.get("rule") or written(segment)
     history = platform.segments.history(segment.id)
     return pages.render(

@@ -18,9 +18,11 @@ from data_hub.staff import Staff
 from juzhen.console.desk import allowed, done, flaws_of, listed, typed_rep
 from juzhen.console.sheets import few
 from juzhen.web import pages
+from juzhen.web.asking import language
 from kernel.actors import Role
 from kernel.errors import Conflict, Invalid, Problem
 from kernel.secret import Secret
+from kernel.wording import joined
 
 if TYPE_CHECKING:
     from juzhen.wiring import Platform
@@ -191,7 +193,7 @@ def _one(
         request.form
         if refusal and request.form.get("act") == "save"
         else {name: getattr(hers, name) for name in (*_WORDS, "role")}
-        | {"licences": "、".join(hers.licences)}
+        | {"licences": joined(hers.licences, language())}
     )
     return pages.render(
         "console/one_staff.html", hers=hers, typed=shown, given=given,

@@ -26,7 +26,7 @@ def _plain(value: float) -> str:
 
 def percent(value: float) -> str:
     """A share as people say it, the sign on its number's line."""
-    return f"{100 * value:.1f}\N{NO-BREAK SPACE}%"
+    return f"{value:.1%}"
 
 
 def bars(

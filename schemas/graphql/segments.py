@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import graphene
@@ -149,9 +150,8 @@ def _explain(source: None, ask: Ask, segment: str, customer: str) -> Explained:
     context: Context = ask.context
     require(context.actor, "read_customers")
     her = context.customers.seen_by(context.actor).one(customer)
-    told = context.previews.explain(
-        segment, her.id, context.language, mask=mask_trait if her.masked else None
-    )
+    mask = partial(mask_trait, language=context.language) if her.masked else None
+    told = context.previews.explain(segment, her.id, context.language, mask=mask)
     return Explained(told.inside, told.because, told.at)
 
 

@@ -223,7 +223,11 @@ def _mood(customer: CustomerSeen, ask: Ask) -> str:
 
 
 def _traits(customer: CustomerSeen, ask: Ask) -> list[_Trait]:
-    shown = mask_trait if customer.masked else lambda _, value: spell_trait(value)
+    tongue = ask.context.language
+
+    def shown(name: str, value: Any) -> str:
+        return mask_trait(name, value, tongue) if customer.masked else spell_trait(value, tongue)
+
     told = sorted(_profile(customer, ask).told().items())
     return [_Trait(name, shown(name, each.value), each.at, each.source) for name, each in told]
 

@@ -107,7 +107,7 @@ def test_the_forecast_names_who_is_due_and_says_how_such_words_came_true(rooms, 
         pass
     page = desk_of("analyst").get("/console/forecast?lang=en").text
     assert page.count('<th scope="row">in ') == 3
-    assert re.search(r"within the 80\u00a0% window</th><td class=\"number\">\d+\.\d%", page)
+    assert re.search(r"within the 80% window</th><td class=\"number\">\d+\.\d%", page)
     assert re.search(r"\d+ buyers looked back at\.\s+\d+ of them had been told a window", page)
     assert "00:00" not in page.partition("Likely within")[2].partition("</table>")[0]
 

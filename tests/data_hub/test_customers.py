@@ -355,7 +355,7 @@ def test_staff_come_in_pages(company):
     [("Name", "王小明", "王**"), ("$real_name", "王小明", "王**"), ("Full Name", "王小明", "王**"),
      ("联系电话", "13800138000", "138****8000"), ("phone-number", 13800138000, "138****8000"),
      ("city", "上海", "上海"), ("product_name", "安心年金", "安心年金"),
-     ("remark", "打13800138000", "打138****8000")],
+     ("remark", "打13800138000", "打138****8000"), ("cities", ["上海", "杭州"], "上海, 杭州")],
 )  # fmt: skip
 def test_a_trait_that_names_her_is_masked_however_it_is_spelled(name, value, shown):
-    assert mask_trait(name, value) == shown
+    assert mask_trait(name, value, "en") == shown

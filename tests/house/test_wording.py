@@ -55,6 +55,26 @@ def test_every_word_that_a_page_says_is_there_in_both_languages(root):
     assert sorted(each for each in said if each[1] not in told) == []
 
 
+OWN_COMMAS = re.compile(r"""(["'])(?:、|, |，)\1\.join|join\((["'])(?:、|, |，)\2\)""")
+
+
+def test_nobody_but_the_words_chooses_the_commas_of_a_list_that_people_read(root, modules):
+    """A list is joined by its language: `kernel.wording.joined`, ``t('list_comma')`` on a page."""
+    pages = [file for file in root.rglob("juzhen/**/*.html") if "sandbox" not in file.parts]
+    wrong = [file.name for file in pages if OWN_COMMAS.search(file.read_text("utf-8"))]
+    wrong += [
+        module.path
+        for module in modules
+        if '"、".join' in module.text and "sandbox" not in module.path
+    ]
+    assert (len(pages) > 100, wrong) == (True, [])
+
+
+def test_no_sentence_parts_a_number_from_its_per_cent():
+    told = [(key, words) for key, said in catalogue().items() for words in said.values()]
+    assert [key for key, words in told if re.search(r"[\d}]\s%", words)] == []
+
+
 def asked_of_the_asker(root, modules):
     """Every verb that somebody may be refused: in the table of roles, and wherever one is asked."""
     for allowed in _MAY.values():

@@ -30,7 +30,7 @@ def told(table, about=USUAL, language="en"):
 def test_who_ranks_best_is_said_with_how_much_and_how_surely():
     said, do = told(rows(0.3, (0.05, 0.03, 0.07)))
     assert "juzhen ranks best: NDCG@10 0.300, next is EASE with 0.250" in said
-    assert "ahead by 0.050, 95\N{NO-BREAK SPACE}% interval [+0.030, +0.070]" in said
+    assert "ahead by 0.050, 95% interval [+0.030, +0.070]" in said
     assert "500" in said
     assert do.startswith("What to do: nothing.")
 
