@@ -164,7 +164,7 @@ class Candidates:
 
     def _load(self, version: int) -> Whole:
         with self._records.read() as session:
-            mark = _last_mark(self._changes, self._mark)
+            mark = self._changes.end()
             self._whole = Whole.of(rows(session, None))
         self._mark, self._version = mark, version
         self._settled = self._clock() + self._settling
@@ -193,13 +193,6 @@ class Candidates:
             found = {row.material: row for row in rows(session, materials)}
         self._whole = self._whole.patched({each: found.get(each) for each in materials})
         self._slices.clear()
-
-
-def _last_mark(changes: Changes, mark: str) -> str:
-    """The end of what has changed so far."""
-    while (stretch := changes.after(mark, 10_000)).changes:
-        mark = stretch.mark
-    return mark
 
 
 class _Counts(NamedTuple):

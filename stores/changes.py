@@ -205,9 +205,19 @@ class Changes:
     def after(self, mark: str, limit: int = 1_000) -> Stretch:
         """What came after the mark. Nothing is skipped, however writers overtake each other."""
         turn, seq = map(int, mark.split(":")) if mark else (-1, 0)
-        wanted = _AFTER.format(_FINISHED if self._records.on_postgres else "")
-        found = list(map(_read, self._records.rows(wanted, [turn, turn, seq, limit])))
+        asked = _AFTER.format(self._finished)
+        found = list(map(_read, self._records.rows(asked, [turn, seq, limit, turn, limit, limit])))
         return Stretch(found, f"{found[-1].turn}:{found[-1].seq}" if found else mark)
+
+    def end(self) -> str:
+        """The mark of what changed last, after which nothing that is there comes; "" of nothing."""
+        found = self._records.rows(_END.format(self._finished))
+        return f"{found[0][0]}:{found[0][1]}" if found else ""
+
+    @property
+    def _finished(self) -> str:
+        """What keeps out acts that an unfinished one may yet come before."""
+        return _FINISHED if self._records.on_postgres else ""
 
     def latest(self, kind: str, subject: str, limit: int = 50) -> list[Change]:
         """What was done to one thing, newest first."""
@@ -231,10 +241,16 @@ _VERSION = "SELECT number FROM versions WHERE name = ?"
 _VERSIONS = "SELECT name, number FROM versions"
 _TURN = "SELECT pg_current_xact_id()::text::bigint"
 _read = Bare(Change)
-_AFTER = (
-    f"SELECT {_read.columns} FROM changes WHERE (turn > ? OR turn = ? AND seq > ?){{}}"  # noqa: S608  # our words
-    " ORDER BY turn, seq LIMIT ?"
-)
+_CHANGED = f"SELECT {_read.columns} FROM changes WHERE"  # noqa: S608  # our words
+_AFTER = f"""
+SELECT * FROM (
+  SELECT * FROM ({_CHANGED} turn = ? AND seq > ?{{0}} ORDER BY seq LIMIT ?) AS rest
+  UNION ALL
+  SELECT * FROM ({_CHANGED} turn > ?{{0}} ORDER BY turn, seq LIMIT ?) AS later
+) AS found ORDER BY turn, seq LIMIT ?
+"""  # noqa: S608  # likewise
+"""Two stretches of one index: asked with OR it is walked from its beginning."""
+_END = "SELECT turn, seq FROM changes WHERE true{} ORDER BY turn DESC, seq DESC LIMIT 1"
 _FINISHED = " AND turn < (SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint)"
 
 

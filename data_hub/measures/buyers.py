@@ -5,16 +5,14 @@ Read off the standings; what a cohort cost is told by whoever knows what was pai
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from statistics import median
 from types import MappingProxyType
-from typing import Any
-
-from sqlalchemy import select
+from typing import NamedTuple
 
 from data_hub.profiles import Profiles
-from data_hub.standings import StandingRow
 from kernel.calendar import Zone
 from kernel.clock import Clock
 from kernel.values import dataclass
@@ -25,9 +23,20 @@ HABIT = 5
 FIT_RATE, FIT_GAP, FIT_BUYERS = 0.3, 120, 30
 """Drip care pays where so many buy again, that often (D), and enough bought to say so."""
 _LOOKED_AT = 5_000
-_AT_A_TIME = 1_000
 Among = Callable[[str], bool] | None
 """Is a customer one of those whom figures are about? None: everybody is."""
+
+
+class _Buyer(NamedTuple):
+    """As a standing tells of her: moments in seconds since 1970, gaps in days."""
+
+    customer: str
+    occasions: int
+    first_bought: float
+    last_bought: float
+    spent: float
+    gaps: int
+    gap_sum: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,21 +96,8 @@ def buyers(
 ) -> Buyers:
     """Work it out, from one snapshot. ``paid``: for advertising, rebates off, by month; ``among``
     says whom it is about, if not everybody."""
-    wanted = select(
-        StandingRow.customer, StandingRow.occasions, StandingRow.first_bought,
-        StandingRow.last_bought, StandingRow.spent, StandingRow.gaps, StandingRow.gap_sum,
-    )  # fmt: skip
-    known, rows = 0, []
-    with people.read() as session:
-        everybody = session.execute(wanted, execution_options={"yield_per": _AT_A_TIME})
-        for row in everybody:
-            if among is None or among(row.customer):
-                known += 1
-                rows += [row] if row.occasions else []
-    by_month: dict[str, list[tuple[int, float]]] = {}
-    for row in rows:
-        month = f"{zone.local(datetime.fromtimestamp(row.first_bought, UTC)):%Y-%m}"
-        by_month.setdefault(month, []).append((row.occasions, row.spent))
+    known, rows = _known(people, among)
+    by_month = _by_month(rows, zone)
     cohorts = [
         _cohort(month, told, paid.get(month))
         for month, told in sorted(by_month.items(), reverse=True)
@@ -112,14 +108,43 @@ def buyers(
     return Buyers(cohorts, _fit(rows, gaps, known, reps), nth, len(latest), clock())
 
 
-def _cohort(month: str, told: Sequence[tuple[int, float]], paid: float | None) -> Cohort:
-    worth = sum(spent for _, spent in told)
-    again = sum(occasions > 1 for occasions, _ in told)
+_EVERYBODY = "SELECT count(*) FROM standings"
+_EACH = "SELECT customer FROM standings"
+_BOUGHT = f"SELECT {', '.join(_Buyer._fields)} FROM standings WHERE occasions > 0"  # noqa: S608  # our words
+
+
+def _known(people: Records, among: Among) -> tuple[int, list[_Buyer]]:
+    """How many there are, and those of them who bought."""
+    with people.together():
+        bought = people.rows(_BOUGHT)
+        if among is None:
+            return int(people.rows(_EVERYBODY)[0][0]), [_Buyer(*row) for row in bought]
+        known = sum(among(customer) for (customer,) in people.rows(_EACH))
+    return known, [_Buyer(*row) for row in bought if among(row[0])]
+
+
+def _by_month(rows: Sequence[_Buyer], zone: Zone) -> dict[str, list[_Buyer]]:
+    """By the local month of the first purchase."""
+    ordered = sorted(rows, key=lambda row: row.first_bought)
+    whens = [row.first_bought for row in ordered]
+    found, begin = {}, 0
+    while begin < len(ordered):
+        month = zone.day(datetime.fromtimestamp(whens[begin], UTC)).replace(day=1)
+        following = (month + timedelta(days=31)).replace(day=1)
+        end = bisect_left(whens, zone.at(following).timestamp(), begin + 1)
+        found[f"{month:%Y-%m}"] = ordered[begin:end]
+        begin = end
+    return found
+
+
+def _cohort(month: str, told: Sequence[_Buyer], paid: float | None) -> Cohort:
+    worth = sum(each.spent for each in told)
+    again = sum(each.occasions > 1 for each in told)
     per_deal = paid / len(told) if paid else None
     return Cohort(month, len(told), again / len(told), worth / len(told), worth, per_deal)
 
 
-def _fit(rows: Sequence[Any], gaps: Sequence[float], known: int, reps: int) -> Fit:
+def _fit(rows: Sequence[_Buyer], gaps: Sequence[float], known: int, reps: int) -> Fit:
     spent = sum(row.spent for row in rows)
     again = sum(row.occasions > 1 for row in rows)
     rate, gap = again / len(rows) if rows else 0.0, median(gaps) if gaps else None

@@ -23,7 +23,7 @@ from data_hub.measures.days import DayFigure, day_of
 from data_hub.measures.funnels import FunnelStep, funnel
 from data_hub.measures.kpis import Kpi
 from data_hub.profiles import Profiles
-from data_hub.standings import StandingRow, Transition
+from data_hub.standings import StandingRow
 from kernel.calendar import Zone, days
 from kernel.clock import Clock
 from kernel.errors import Invalid
@@ -31,6 +31,7 @@ from kernel.values import dataclass
 from stores.acts import Acts
 from stores.history import Axis, History
 from stores.records import Records
+from stores.spelling import moment
 
 WINDOW = 30
 """Days that a figure looks back, today included."""
@@ -172,12 +173,8 @@ class Measures:
         """Where everybody stands, or some of them; numbers of one moment."""
         with self._people.read() as session:
             here, stages, grades = _standing(session, among)
-            moves = session.execute(
-                select(Transition.customer, Transition.before, Transition.after, Transition.at)
-                .where(Transition.what == "node")
-                .order_by(Transition.customer, Transition.at, Transition.seq)
-            ).all()
-        stayed = self._stayed(move for move in moves if among is None or among(move.customer))
+            moves = self._people.rows(_MOVES, ["node"])
+        stayed = _stayed(move for move in moves if among is None or among(move[0]))
         steps, total = [], sum(here.values())
         reached, previous = total, 0
         for node in Node:
@@ -228,13 +225,19 @@ class Measures:
             self._people, profiles, self._clock, self._zone, paid=paid, reps=reps, among=among
         )
 
-    @staticmethod
-    def _stayed(moves: Iterable[Any]) -> dict[str, list[float]]:
-        """Days between entering a node and leaving it, by node."""
-        found: dict[str, list[float]] = {}
-        entered: tuple[str, str, datetime] | None = None
-        for customer, before, after, at in moves:
-            if entered is not None and entered[:2] == (customer, before):
-                found.setdefault(before, []).append((at - entered[2]) / timedelta(days=1))
-            entered = (customer, after, at)
-        return found
+
+_MOVES = """
+SELECT customer, "before", "after", at FROM transitions WHERE what = ? ORDER BY customer, at, seq
+"""
+
+
+def _stayed(moves: Iterable[Any]) -> dict[str, list[float]]:
+    """Days between entering a node and leaving it, by node; of bare rows."""
+    found: dict[str, list[float]] = {}
+    entered: tuple[str, str, Any] | None = None
+    for customer, before, after, at in moves:
+        if entered is not None and entered[:2] == (customer, before):
+            stay = moment(at) - moment(entered[2])
+            found.setdefault(before, []).append(stay / timedelta(days=1))
+        entered = (customer, after, at)
+    return found

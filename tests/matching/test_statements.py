@@ -4,6 +4,8 @@ from contextlib import contextmanager
 
 from sqlalchemy import event
 
+from matching.candidates import Candidates
+
 READING, KEEPING = 20, 4
 """How many statements a question takes, and how many more the keeping of its offer."""
 
@@ -50,3 +52,16 @@ def test_a_list_costs_few_statements_and_no_more_for_a_long_history(company):
             company.recommender.for_contact(her, rep)
         assert len(more) <= len(seen) + KEEPING, more
     assert abs(counts[0] - counts[1]) <= 2  # titles of what is near, the rep's other customers
+
+
+def test_the_first_list_of_a_process_reads_nothing_of_what_was_changed_before(company):
+    """Only where the changes end, however many there were."""
+    company.library(each=8)
+    anew = Candidates(
+        company.records, company.changes, company.counters, company.clock, company.nightly
+    )
+    with statements(company) as seen:
+        assert len(anew.slice()) > 0
+    (asked,) = [each for each in seen if "FROM changes" in each]
+    assert "LIMIT 1" in asked
+    anew.close()

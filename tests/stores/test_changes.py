@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import delete, select, update
 
 from stores.changes import Audit, Change, Changes, Seal
-from stores.records import Records
+from stores.records import Record, Records
+from tests.blank import kept_at
 from tests.sizes import sized
 
 
@@ -36,6 +37,35 @@ def test_where_nothing_is_new_the_mark_stays(any_changes):
     mark = any_changes.after("").mark
     assert any_changes.after(mark).changes == []
     assert any_changes.after(mark).mark == mark
+
+
+def test_the_end_is_where_who_followed_everything_stands(any_changes):
+    assert any_changes.end() == ""
+    for number in range(3):
+        note(any_changes, f"plc_{number}")
+    assert any_changes.end() == any_changes.after("").mark
+    assert any_changes.after(any_changes.end()).changes == []
+
+
+def test_what_came_after_a_mark_is_found_without_a_walk_through_what_came_before(tmp_path, clock):
+    """However many changes there are: followers ask every few seconds. The end is the first entry
+    of the index, read backwards."""
+    records = kept_at(f"sqlite:///{tmp_path}/records.db", Record)
+    changes, heard = Changes(records, clock), []
+    records.looks.heard = heard.append
+    changes.after("0:5", 10)
+    changes.end()
+    records.looks.heard = None
+    after, end = (
+        [told for *_, told in records.rows(f"EXPLAIN QUERY PLAN {asked}", values)]
+        for asked, values in zip(heard, ([0, 5, 10, 0, 10, 10], []), strict=True)
+    )
+    assert [step for step in after if "changes" in step] == [
+        "SEARCH changes USING INDEX ix_changes_turn (turn=? AND rowid>?)",
+        "SEARCH changes USING INDEX ix_changes_turn (turn>?)",
+    ]
+    assert end == ["SCAN changes USING COVERING INDEX ix_changes_turn"]
+    records.close()
 
 
 def test_an_act_that_fails_leaves_no_change(any_records, any_changes, break_off):
@@ -84,9 +114,10 @@ def test_a_commit_that_overtakes_an_older_one_is_not_followed_before_it(postgres
     with slow.write():
         note(Changes(slow, clock), "older")
         note(following, "newer")  # committed at once, with a higher number
-        early = following.after("")
+        early, end = following.after(""), following.end()
     late = following.after(early.mark)
     assert subjects(early) == []
+    assert end == ""
     assert subjects(late) == ["older", "newer"]
     slow.close()
     quick.close()
