@@ -26,7 +26,7 @@ from content_hub.showcase import ShelfDocument, ShelfRow
 from content_hub.tags import Tag, Tagging
 from data_hub.customers import Relation
 from data_hub.identities import Known, own_id
-from data_hub.profiles import Profile, ProfileRow
+from data_hub.profiles import SHAPE, Profile, ProfileRow
 from data_hub.staff import Staff
 from juzhen import wiring
 from juzhen.migrations import head
@@ -36,6 +36,7 @@ from kernel.events import Handle
 from kernel.secret import Secret
 from matching.arrays import keys_of
 from matching.counters import MaterialCount, Neighbours, worth, worth_lately
+from matching.counters.keeping import OF_NOW
 from stores.records import Folded, Record
 from stores.told import micros
 from stores.watermarks import Watermarks
@@ -55,7 +56,7 @@ class Library:
     def __init__(self, materials: int, elsewhere: Path | None = None, **stores: str) -> None:
         """Kept in the cache, or laid ``elsewhere`` with stores of its own."""
         self.materials = materials
-        self.home = home = elsewhere or cache() / f"recommend-{materials}-v{LAYOUT}-{head()}"
+        self.home = home = elsewhere or cache() / f"recommend-{materials}-{_form()}"
         fresh = not (home / "made").exists()
         if fresh:
             shutil.rmtree(home, ignore_errors=True)
@@ -81,6 +82,11 @@ class Library:
 
     def close(self) -> None:
         self.platform.close()
+
+
+def _form() -> str:
+    """What is kept in another form is folded again beside what is measured: it is made anew."""
+    return f"v{LAYOUT}-{head()}-{SHAPE}-{OF_NOW}"
 
 
 def cache() -> Path:

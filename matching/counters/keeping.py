@@ -43,7 +43,7 @@ BEHIND = 5_000
 """So many history positions without their counts, and lists say that they are degraded."""
 _PUT = declare("counters.put", "a slice of counts and its watermark are committed")
 _FOLLOWER = "counters"
-_FORM, _OF_NOW = "counters_form", "orders"
+_FORM, OF_NOW = "counters_form", "orders"
 """Counts that an older version folded have another form: they are folded again."""
 _CLEARING = "clearing"
 """The mark of counts that are thrown away, a few at a time, before history is folded again."""
@@ -99,14 +99,14 @@ class Counters:
 
     def _in_form(self) -> None:
         """Begin anew with what another version has counted."""
-        if self._formed or self._marks.of(_FORM) == _OF_NOW:
+        if self._formed or self._marks.of(_FORM) == OF_NOW:
             self._formed = True
             return
         with self._people.write(_FOLLOWER):
             if self._marks.of(_FOLLOWER):
                 self._marks.move(_FOLLOWER, _CLEARING)
                 self._marks.move(_REACHED, str(self._history.newest()))
-            self._marks.move(_FORM, _OF_NOW)
+            self._marks.move(_FORM, OF_NOW)
         self._formed = True
 
     def mark(self) -> int:
@@ -135,7 +135,7 @@ class Counters:
         with self._people.write(_FOLLOWER):
             self._marks.move(_FOLLOWER, _CLEARING)
             self._marks.move(_REACHED, str(self._history.newest()))
-            self._marks.move(_FORM, _OF_NOW)
+            self._marks.move(_FORM, OF_NOW)
         while self._clear():
             pass
         done = 0
