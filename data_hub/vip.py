@@ -30,6 +30,9 @@ _PAGE = 500
 _FEW = 200
 CHOOSING = "vips.choosing"
 """A mark: some are told already what they are now, and others are not."""
+_AMONG = "vips.among"
+"""A mark: among how many who bought within the window the last choice was, those who paid nothing
+with them."""
 _GROWN = 1.1
 _PAYING = ("bought", "refunded")
 _TELLING = ("customer", "handle", "value", "rank")
@@ -122,18 +125,24 @@ class Vips:
 
     def weekly(self) -> int:
         """Choose, if nobody has this week among about as many buyers; says whether it was done."""
-        bought = StandingRow.last_bought >= self._since()
         with self._people.read() as session:
             chosen = session.get(VipWeek, self._week())
-            buyers = session.scalar(select(func.count()).where(bought)) or 0
-        if chosen is not None and buyers <= _GROWN * max(chosen.buyers, 1):
-            return 0
+        if chosen is not None:
+            among = int(self._marks.of(_AMONG) or chosen.buyers)
+            if self._bought() <= _GROWN * max(among, 1):
+                return 0
         self.choose()
         return 1
 
+    def _bought(self) -> int:
+        """How many bought within the window, whatever they paid."""
+        bought = StandingRow.last_bought >= self._since()
+        with self._people.read() as session:
+            return session.scalar(select(func.count()).where(bought)) or 0
+
     def choose(self) -> VipWeek:
         """Choose now. Ties go to whoever has the smaller id, every time."""
-        now = self._clock()
+        now, among = self._clock(), self._bought()
         since = self._since()
         worth = sorted(self._worth(since), key=lambda each: (-each[0], each[1]))
         total = sum(value for value, *_ in worth)
@@ -161,6 +170,7 @@ class Vips:
         with self._people.write("vip") as session:
             session.merge(week)
             self._marks.move(CHOOSING, "")
+            self._marks.move(_AMONG, str(among))
         return week
 
     def _enter(

@@ -142,7 +142,9 @@ class Deliveries(Settling):
         now = self._clock()
         waits = (Delivery.state == State.AWAITING_PERSON) & (Delivery.mailing == "")
         gated = (Delivery.state == State.DUE) & Delivery.lane.in_([Lane.GATED, Lane.MAILING])
-        late = select(Delivery).where(Delivery.expires <= now, waits | gated).limit(_ENDED_AT_ONCE)
+        waiting = Delivery.state.in_((State.AWAITING_PERSON, State.DUE))  # of all that ever was
+        late = select(Delivery).where(waiting, Delivery.expires <= now, waits | gated)
+        late = late.limit(_ENDED_AT_ONCE)
         with self._records.read() as session:
             if session.scalar(late.with_only_columns(Delivery.id).limit(1)) is None:
                 return 0

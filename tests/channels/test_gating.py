@@ -6,6 +6,7 @@ import time
 from datetime import datetime, timedelta
 
 import pytest
+from sqlalchemy import event as event_
 
 from channels.base import Busy, Progress, Receipt
 from channels.broadcasts.keeper import Broadcasts
@@ -290,3 +291,15 @@ def test_a_call_that_hangs_opens_the_breaker_sooner(any_house):
         any_house.breakers.failed("acc_1", weight=3)
     with pytest.raises(Busy):
         any_house.breakers.admit("acc_1")
+
+
+def test_what_is_too_late_is_looked_for_among_what_waits_and_not_among_all_that_was_sent(house):
+    """Asked several times a second, of a table that keeps years."""
+    asked = []
+    event_.listen(house.records.engine, "before_cursor_execute", lambda *told: asked.append(told))
+    house.deliveries.expire()
+    ((*_, statement, values, _, _),) = [each for each in asked if "expires <=" in each[2]]
+    with house.records.glance() as connection:
+        plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
+        (step,) = [told for *_, told in plan]
+    assert step == "SEARCH deliveries USING INDEX ix_deliveries_queue (state=?)"

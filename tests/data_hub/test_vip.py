@@ -125,6 +125,18 @@ def test_who_was_chosen_while_the_past_came_in_is_chosen_anew_once_it_is_there(h
     assert (week.buyers, week.chosen) == (20, 4)
 
 
+def test_who_paid_nothing_makes_nobody_choose_again_and_again(hub):
+    """Half of them told of a policy without its price: they are no growth."""
+    hub.tell(*(buy(number, 100 * (number % 2)) for number in range(20)))
+    assert hub.vips.weekly() == 1
+    assert hub.vips.weekly() == 0
+    [week] = hub.vips.weeks()
+    assert (week.buyers, week.chosen) == (10, 2)
+    hub.tell(*(buy(number, 0) for number in range(20, 23)))
+    assert hub.vips.weekly() == 1
+    assert hub.vips.weekly() == 0
+
+
 def test_a_choice_that_was_broken_off_is_made_whole_by_the_next(hub, clock, people, records):
     """Two customers a write here: some are told already what they are now, others are not."""
     segment = hub.segments.create("VIP", rule="vip", by="li")
