@@ -65,7 +65,7 @@ class RepCard(Record, kw_only=True):
     ref: Mapped[str] = mapped_column(default="")
     """What the platform calls it; empty until she has it."""
     told: Mapped[datetime | None] = mapped_column(default=None)
-    """When it took its place among those of a day; none again if it did not go out."""
+    """When it took its place among those of a day; none again if it surely did not go out."""
     settled: Mapped[datetime | None] = mapped_column(default=None)
     """When she had turned to it."""
     reason: Mapped[str] = mapped_column(default="")
@@ -201,7 +201,9 @@ class RepCards:
         except (Busy, Unanswered) as later:
             asked = later.seconds if isinstance(later, Busy) else 0
             wait = timedelta(seconds=asked or min(2.0 ** (card.tries + 1), 300))
-            self._later(card, wait if card.tries < _MOST_TRIES else None, later.reason)
+            last = card.tries >= _MOST_TRIES
+            out = isinstance(later, Unanswered)  # she may have it
+            self._later(card, None if last else wait, later.reason, out=out)
         except Overloaded:  # our own stores were away: told again in the next round
             raise
         except Problem as no:
@@ -271,11 +273,14 @@ class RepCards:
             channel.settle_card(card.ref, say("card_is_done", _tongue(rep)))
         self._later(card, None, "")
 
-    def _later(self, card: RepCard, wait: timedelta | None, reason: str) -> None:
+    def _later(
+        self, card: RepCard, wait: timedelta | None, reason: str, *, out: bool = False
+    ) -> None:
+        """Looked at again after a while, or no more. What may be ``out`` keeps its place."""
         with self._records.write() as session:
             kept = session.get_one(RepCard, card.reminder)
             kept.tries, kept.reason = kept.tries + 1, reason
-            kept.told = kept.told if kept.ref else None
+            kept.told = kept.told if kept.ref or out else None
             kept.next_at = self._clock() + wait if wait else None
 
     def _message(self, reminder: Reminder, rep: Staff, account: Account) -> Message:

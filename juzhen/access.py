@@ -245,17 +245,20 @@ class Access:
             row = session.scalars(select(Login).where(Login.staff == staff_id)).first()
         if row is None:
             raise NotFound("login", staff_id)
-        bucket = self._bucket(row.name)
-        if self._quotas.taken([bucket]) >= self._failures:
-            raise Overloaded("too_many_failed_logins", seconds=QUARTER)
+        bucket = self._guessing(row.name)
         if not fits(old, row.password):
-            self._quotas.take([bucket], self._failures)
             raise Invalid("old", "wrong_password")
+        self._quotas.give_back([bucket])
         self.enrol(staff_id, row.name, new, by=staff_id)
 
-    def _bucket(self, name: str) -> str:
-        """Where this quarter's failures of a name are counted."""
-        return f"login:{name[:100]}:{int(self._clock().timestamp()) // QUARTER}"
+    def _guessing(self, name: str) -> str:
+        """Count a guess of this quarter of an hour as a failure before it is looked at, so that no
+        more are made at once either; whoever guessed right gives it back to where it says. Raises
+        `Overloaded` once a name has failed too often."""
+        bucket = f"login:{name[:100]}:{int(self._clock().timestamp()) // QUARTER}"
+        if not self._quotas.take([bucket], self._failures):
+            raise Overloaded("too_many_failed_logins", seconds=QUARTER)
+        return bucket
 
     def person(self, name: str) -> str:
         """The id of the member of staff behind a login name. Raises `NotFound`."""
@@ -273,14 +276,12 @@ class Access:
         """
         from juzhen.passwords import fits
 
-        bucket = self._bucket(name)
-        if self._quotas.taken([bucket]) >= self._failures:
-            raise Overloaded("too_many_failed_logins", seconds=QUARTER)
+        bucket = self._guessing(name)
         with self._records.read() as session:
             row = session.get(Login, name)
         if not fits(password, row.password if row else None) or row is None:
-            self._quotas.take([bucket], self._failures)
             raise SignedOff("wrong_name_or_password")
+        self._quotas.give_back([bucket])
         return self.begin(row.staff)
 
     def begin(self, staff_id: str) -> str:

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from channels.accounts import Accounts, Channels, Sealer
-from channels.base import Busy, Progress, Receipt
+from channels.base import Busy, Progress, Receipt, Unanswered
 from engagement.rep_cards import RepCards
 from kernel.calendar import Zone
 from kernel.errors import NotFound, Overloaded
@@ -22,12 +22,15 @@ class WeComOfHers:
     """A rep's WeCom: shows cards, by key once, and closes them."""
 
     def __init__(self):
-        self.cards, self.closed, self.trouble = {}, [], []
+        self.cards, self.closed, self.trouble, self.lost = {}, [], [], 0
 
     def send(self, message, *, key):
         if self.trouble:
             raise self.trouble.pop()
         self.cards.setdefault(key, message)
+        if self.lost:
+            self.lost -= 1
+            raise Unanswered("platform_unanswered")
         return Receipt(ref=f"card:{key}:code", progress=Progress.SHOWN)
 
     def settle_card(self, ref, words):
@@ -241,6 +244,21 @@ def test_a_card_that_did_not_go_out_takes_no_place(company, cards, wecom, rep, c
         clock.move(timedelta(minutes=1))
         told(cards)
     assert len(wecom.cards) == 10
+
+
+def test_a_card_whose_answer_was_lost_keeps_its_place_for_she_may_have_it(
+    company, cards, wecom, rep, clock
+):
+    wecom.lost = 4
+    remind_many(company, rep, "fan_asks", 10)
+    told(cards)
+    remind_many(company, rep, "came_back", 5)
+    for _ in range(12):
+        told(cards)
+        assert len(wecom.cards) == 10
+        clock.move(timedelta(minutes=1))
+    assert wecom.lost == 0
+    assert kinds(company, rep, wecom) == {"fan_asks": 10}
 
 
 def test_what_waits_for_a_busy_platform_leaves_its_place_to_what_can_go(company, cards, wecom, rep):

@@ -1,5 +1,7 @@
 """Who asks, by which credential, and for how long."""
 
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -125,6 +127,23 @@ def test_a_name_may_fail_only_so_often(access, li, clock):
 
     clock.move(timedelta(minutes=15))
     assert access.sign_in("lijing", PASSWORD)
+
+
+def test_guesses_made_at_once_are_no_more_than_one_after_the_other(access, li):
+    def guess(number):
+        try:
+            access.sign_in("lijing", Secret(f"guess {number}"))
+        except (SignedOff, Overloaded) as refusal:
+            return refusal.reason
+
+    with ThreadPoolExecutor(12) as many:
+        told = Counter(many.map(guess, range(12)))
+    assert told == {"wrong_name_or_password": 3, "too_many_failed_logins": 9}
+
+
+def test_who_signs_in_rightly_again_and_again_uses_no_guess_up(access, li):
+    for _ in range(7):
+        assert access.sign_in("lijing", PASSWORD)
 
 
 def test_every_login_gets_a_fresh_key_of_which_only_the_hash_is_kept(access, li, records):
