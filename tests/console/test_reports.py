@@ -75,6 +75,17 @@ def test_one_ecosystems_part_of_a_report_is_a_page_and_a_csv(rooms, desk_of):
         assert f"traffic.csv?world={world}" in page
 
 
+def test_the_ads_of_one_ecosystem_are_a_part_of_all_ads(rooms, desk_of):
+    desk = desk_of("analyst")
+
+    def lines(world):
+        return desk.get(f"/console/reports/quality.csv{world}").text.splitlines()[1:]
+
+    parts = {world: lines(f"?world={world}") for world in WORLDS}
+    assert [world for world, told in parts.items() if told] == [rooms.app.ecosystem]
+    assert parts[rooms.app.ecosystem] == lines("")
+
+
 def test_what_was_paid_is_noted_by_hand_and_shows(rooms, desk_of):
     desk = desk_of("analyst")
     told = desk.post(

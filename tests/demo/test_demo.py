@@ -19,6 +19,7 @@ from data_hub.identities import own_id
 from engagement.reminders import Reminder
 from juzhen.cli import juzhen
 from juzhen.demo import access
+from juzhen.demo.advising import _Told
 from juzhen.demo.behaviour import Behaviour
 from juzhen.demo.build import build, move
 from juzhen.demo.campaigns import CAMPAIGNS
@@ -227,6 +228,24 @@ def test_what_reps_did_with_their_lists_can_be_judged_by_the_week_and_waits_on_n
     for each in offers:
         shown = [item.material for item in each.told()]
         assert len({*shown}) == len(shown) > 0
+
+
+def test_reps_write_to_six_of_whom_is_held_out_where_they_write_to_ten_of_the_others(
+    company, platform, library
+):
+    stocked = [Stocked(piece, f"mat_{piece.code}") for piece in library]
+    dice, every_other = random.Random(1), {*range(0, 400, 2)}
+    everybody = people(company, TODAY, dice, 400)
+    told = _Told(platform, company, stocked, every_other)
+    monday = datetime(2026, 8, 31, tzinfo=UTC)
+    for week in range(24):
+        begins = monday + timedelta(weeks=week)
+        told.week(everybody, begins, begins + timedelta(weeks=4), 0.5, dice)
+    place = {str(person.handle(company)): n for n, person in enumerate(everybody)}
+    written = [place[each["handle"]] in every_other for each in told.touches]
+    asked = [each in every_other for each in told.about]
+    held, others = (written.count(part) / asked.count(part) for part in (True, False))
+    assert held / others == pytest.approx(0.6, abs=0.1)
 
 
 def test_a_tenth_is_held_out_and_the_customer_of_the_tour_is_not_among_them(home, platform):

@@ -11,7 +11,10 @@ from PIL import Image
 from playwright.sync_api import expect
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from juzhen.web import public
+from channels.preferences import Preferences
+from data_hub.consents import MARKETING
+from juzhen.web import public, stopping
+from kernel.events import Handle
 from tests.browsing import Hands
 from tests.web.pages_house import PagesHouse
 from tests.web.test_public import pdf, png
@@ -29,7 +32,10 @@ class Quiet(WSGIRequestHandler):
 @pytest.fixture
 def served(records, people, clock, tmp_path):
     rooms = PagesHouse(records, people, clock, tmp_path)
-    app = rooms.application(public.blueprint(rooms))
+    rooms.preferences = Preferences(
+        rooms.records, rooms.consents, rooms.deliveries, rooms.identities
+    )
+    app = rooms.application(public.blueprint(rooms), stopping.blueprint(rooms))
     server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Quiet)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
@@ -148,3 +154,29 @@ def test_each_flow_of_a_customer_takes_five_inputs_and_three_minutes_at_most(
         expect(sheet.locator("#act .notice")).to_be_visible()
         assert len([each for each in rooms.events() if each.kind == told]) == before + 1, act
         phone.close()
+
+
+@pytest.mark.browser
+@pytest.mark.rule("R46.2")
+def test_u7_she_stops_marketing_with_two_touches_and_sees_why_she_got_what_she_reads(
+    served, browser, clock
+):
+    rooms, address = served
+    account = rooms.accounts.add(code="app", name="App", kind="app", ecosystem="own_app", by="li")
+    made = shown(rooms, clock, "image_text", body="养老规划")
+    rooms.shelf.place(
+        made.id, account.id, opens=clock(), closes=clock() + timedelta(hours=1), by="li"
+    )
+    phone = browser.new_context(viewport={"width": 360, "height": 740}, is_mobile=True)
+    sheet = phone.new_page()
+    sheet.goto(f"{address}/t/{rooms.links.make(made.id, account.id)}")
+    (her,) = (each["value"] for each in phone.cookies() if each["name"] == public.COOKIE)
+    known = Handle("cookie", "", her)
+    assert rooms.consents.allows([known], MARKETING)
+    hands = Hands(2, seconds=20, a_look=5)
+    hands.tap(sheet.locator('a[href="/stop"]'))
+    hands.tap(sheet.locator('form[action="/stop"] button').first)
+    expect(sheet.get_by_role("status")).to_contain_text("Stopped")
+    expect(sheet.get_by_role("heading", name="Why you got them")).to_be_visible()
+    assert not rooms.consents.allows([known], MARKETING)
+    phone.close()
