@@ -22,6 +22,7 @@ from data_hub.findings import MERGED, Findings, Found
 from data_hub.identities import Known, Ruling
 from data_hub.profiles import Profile, Profiles
 from kernel.clock import Clock
+from matching.counters.dealing import due
 from stores.changes import Change, Changes
 from stores.records import Folded, Records, insert, upsert
 from stores.spelling import marks, moment, unpacked
@@ -128,6 +129,7 @@ class Effects:
             firsts = self._firsts(acts)
             touched = {handle for _, handle in firsts} | self._touched(acts, found)
             self._put(session, firsts, touched)
+            due(session, self._touched(acts, found))
             if acts:
                 self._marks.move(_ACTS, _mark(acts[-1]))
             if found:

@@ -13,7 +13,8 @@ from typing import NamedTuple
 
 import orjson
 
-from data_hub.details import Order, details, order, teller
+from data_hub import ordering
+from data_hub.details import SHOP, Order, details, order, teller, text
 from data_hub.profiles import purchases
 from data_hub.profiles.profile import CENT, paid
 from kernel.events import Event
@@ -35,13 +36,18 @@ class Line(NamedTuple):
     category: str
     number: str
     account: str
+    shop: str = ""
+    part: str = ""
+    """Which part of its order, of what was paid back."""
 
     @classmethod
     def of(cls, event: Event) -> Line:
-        told = order(details(event))
+        carried = details(event)
+        told, back = order(carried), event.kind == "refunded"
         return cls(
-            event.at.timestamp(), event.id, event.kind == "refunded", event.rep, event.material,
-            *told, event.account,
+            event.at.timestamp(), event.id, back, event.rep, event.material, *told, event.account,
+            text(event.detail.get(SHOP)),
+            ordering.part_of(event.kind, carried, told) if back else "",
         )  # fmt: skip
 
     @property
@@ -62,11 +68,16 @@ Deals = Counter[tuple[str, Sold]]
 
 
 def closed(lines: Iterable[Line]) -> Deals:
-    """Of these lines of one handle, by (at, id)."""
+    """Of these lines of one customer, by (at, id)."""
+    heard = set[tuple[str, str, str]]()
     bought, kept, owed = list[Line](), list[purchases.Row](), list[purchases.Row]()
     for line in lines:
-        told, by = line.order, teller(line.account, line.id)
+        told, by = line.order, teller(line.account, line.id, line.shop)
         if line.back:
+            part = told.number, line.part, by.name
+            if told.number and part in heard:
+                continue
+            heard.add(part)
             if told.number and not purchases.about(kept, told.number, by):
                 purchases.owe(owed, told, by)
             purchases.pay_back(kept, told, by)

@@ -16,10 +16,12 @@ from kernel.crash import crash_point, declare
 from kernel.errors import Overloaded
 from kernel.events import Event
 from matching.arrays import Floats, Keys, keys_of
+from matching.counters.dealing import dealt, keep_lines
 from matching.counters.deals import Line, Sold, apart
 from matching.counters.nearness import NEIGHBOURS, nearness
 from matching.counters.records import (
     Deal,
+    DealsDue,
     MaterialCount,
     Neighbours,
     Pair,
@@ -43,8 +45,9 @@ BEHIND = 5_000
 """So many history positions without their counts, and lists say that they are degraded."""
 _PUT = declare("counters.put", "a slice of counts and its watermark are committed")
 _FOLLOWER = "counters"
-_FORM, OF_NOW = "counters_form", "orders"
+_FORM, OF_NOW = "counters_form", "deals"
 """Counts that an older version folded have another form: they are folded again."""
+_ALL = (MaterialCount, ScopedCount, Pair, Trail, Neighbours, Deal, Sales, DealsDue)
 _CLEARING = "clearing"
 """The mark of counts that are thrown away, a few at a time, before history is folded again."""
 _REACHED = "counters_reached"
@@ -94,6 +97,8 @@ class Counters:
             if not stretch or not self._put(stretch):
                 break
             done += len(stretch)
+        while self._deal():
+            pass
         # What is behind catches up first: a list packed now is stale again with the next stretch.
         return done + self.pack(4 if done >= limit else 100)
 
@@ -149,7 +154,7 @@ class Counters:
         with self._people.write(_FOLLOWER) as session:
             if self.mark() >= 0:
                 return 0
-            for kind in (MaterialCount, ScopedCount, Pair, Trail, Neighbours, Deal, Sales):
+            for kind in _ALL:
                 keys = tuple(kind.__table__.primary_key)
                 some = select(*keys).limit(self._few)
                 gone: Any = session.execute(delete(kind).where(tuple_(*keys).in_(some)))
@@ -171,10 +176,19 @@ class Counters:
             if self.mark() != before:
                 return False
             _write(session, rows)
+            keep_lines(session, sums.sales)
             if not before:
                 self._marks.move(_REACHED, reached)
             self._marks.move(_FOLLOWER, str(upto))
         crash_point(_PUT)
+        return True
+
+    def _deal(self) -> bool:
+        """Count the deals of some of whom it is due; False when there was nobody."""
+        if (told := dealt(self._people)) is None:
+            return False
+        with self._people.write(_FOLLOWER) as session:
+            told.keep(session)
         return True
 
     def _trails(self, handles: Collection[str]) -> dict[str, Path]:
@@ -290,11 +304,7 @@ def _write(session: Session, rows: Rows) -> None:
     change(session, MaterialCount, [{"material": m, "stale": True} for m in sorted(fresh)])
     _sum_up(session, ScopedCount, rows.scoped)
     _sum_up(session, Pair, rows.pairs)
-    _sum_up(session, Deal, rows.deals)
-    if any(row["count"] < 0 for row in rows.deals):
-        session.execute(delete(Deal).where(Deal.count <= 0))
     upsert(session, Trail, rows.trails)
-    upsert(session, Sales, rows.sales)
 
 
 def _sum_up(

@@ -85,9 +85,24 @@ class Deal(Folded, kw_only=True):
 
 
 class Sales(Folded, kw_only=True):
-    """What was bought from reps under one handle, and what was paid back: the last lines."""
+    """What was bought from reps under one handle, and what was paid back: the last lines, and those
+    that are not counted yet."""
 
     __tablename__ = "sales"
 
     handle: Mapped[str] = mapped_column(primary_key=True, info={"customer": "drop"})
     lines: Mapped[bytes] = mapped_column(LargeBinary, info={"customer": "drop"})
+    counted: Mapped[bytes] = mapped_column(
+        LargeBinary, default=b"[]", server_default=text("'[]'"), info={"customer": "drop"}
+    )
+    """The deals that stand in the sums for these lines and for those of her other handles."""
+
+
+class DealsDue(Folded, kw_only=True):
+    """A handle of whoever's deals are to be counted."""
+
+    __tablename__ = "deals_due"
+
+    handle: Mapped[str] = mapped_column(primary_key=True, info={"customer": "drop"})
+    times: Mapped[int]
+    """How often it was asked for since they were counted last."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from bisect import insort
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import field
 from typing import Any, NamedTuple
@@ -14,7 +13,7 @@ import orjson
 from data_hub.catalogue import OWN_ACCOUNT, kind_of
 from kernel.events import Event
 from kernel.values import dataclass
-from matching.counters.deals import KEPT, Line, Sold, closed
+from matching.counters.deals import Line
 from matching.counters.fading import worth, worth_lately
 from matching.trails import Path, Step, follow
 
@@ -32,7 +31,6 @@ class Sums:
     clicked: dict[str, int] = field(default_factory=dict)
     scoped: dict[tuple[str, str], float] = field(default_factory=dict)
     near: dict[tuple[str, str], float] = field(default_factory=dict)
-    deals: dict[tuple[str, Sold], int] = field(default_factory=dict)
     sales: dict[str, list[Line]] = field(default_factory=dict)
     trails: dict[str, Path] = field(default_factory=dict)
 
@@ -57,16 +55,11 @@ class Sums:
             self._walk(event, trails)
 
     def _trade(self, event: Event, sales: Mapping[str, Sequence[Line]]) -> None:
-        """What it makes of her orders, beside what they were."""
+        """Another line of what she bought or gave back; `dealing` says what it comes to."""
         handle = str(event.handle)
         lines = self.sales[handle] if handle in self.sales else [*sales.get(handle, ())]
-        change = Counter({deal: -count for deal, count in closed(lines).items()})
         insort(lines, Line.of(event))
-        change.update(closed(lines))
-        for deal, by in change.items():
-            if by:
-                _add(self.deals, deal, by)
-        self.sales[handle] = lines[-KEPT:]
+        self.sales[handle] = lines
 
     def _walk(self, event: Event, trails: Mapping[str, Path]) -> None:
         handle = str(event.handle)
@@ -119,9 +112,7 @@ class Rows(NamedTuple):
     """Contents that fared as before, and to which others are nearer or less near."""
     scoped: list[dict[str, Any]]
     pairs: list[dict[str, Any]]
-    deals: list[dict[str, Any]]
     trails: list[dict[str, Any]]
-    sales: list[dict[str, Any]]
 
 
 def rows_of(sums: Sums, upto: int) -> Rows:
@@ -147,10 +138,6 @@ def rows_of(sums: Sums, upto: int) -> Rows:
         pairs=[
             {"one": one, "two": two, "near": by} for (one, two), by in sorted(sums.near.items())
         ],
-        deals=[
-            {"rep": rep, **sold._asdict(), "count": n}
-            for (rep, sold), n in sorted(sums.deals.items()) if n
-        ],
         trails=[
             {
                 "handle": handle, "steps": orjson.dumps([tuple(step) for step in path.steps]),
@@ -158,9 +145,5 @@ def rows_of(sums: Sums, upto: int) -> Rows:
                 "moved": path.steps[-1].at if path.steps else 0.0,
             }
             for handle, path in sums.trails.items()
-        ],
-        sales=[
-            {"handle": handle, "lines": orjson.dumps([tuple(each) for each in lines])}
-            for handle, lines in sums.sales.items()
         ],
     )  # fmt: skip
