@@ -22,7 +22,7 @@ import orjson
 
 from channels.orders import impersonal
 from content_hub import sheets
-from data_hub.details import yes
+from data_hub.details import yes, yuan
 from data_hub.identities import somebodys
 from kernel.calendar import LunarDay, Zone
 from kernel.clock import since_1970
@@ -363,15 +363,10 @@ def _padded(told: str) -> str:
 
 
 def _amount(value: Any) -> float | None:
-    if value is None:
-        return None
     try:
-        amount = float(str(value).replace(",", "").lstrip("¥￥"))
+        return yuan(float(value) if isinstance(value, Decimal) else value)
     except ValueError:
-        amount = math.nan
-    if not math.isfinite(amount):
-        raise Invalid("amount", "not_a_number")
-    return amount
+        raise Invalid("amount", "not_a_number") from None
 
 
 def _plain(value: Any) -> Any:

@@ -85,9 +85,9 @@ def _report(told: Any, dry: bool, as_json: bool) -> None:
 
 def _lines(name: str, value: Any) -> Iterator[str]:
     """One thing of a report, for people; nothing of what there is none of."""
+    if value in (None, False, [], {}):
+        return
     match value:
-        case None | False | [] | {}:
-            return
         case dict():
             yield f"{name}:"
             yield from (f"  {key}: {told}" for key, told in value.items())

@@ -23,7 +23,7 @@ from data_hub.customers import Customers
 from data_hub.intake import Intake
 from data_hub.staff import StaffBook
 from kernel.clock import Clock
-from kernel.errors import Conflict, NotFound
+from kernel.errors import Conflict, Invalid, NotFound
 from kernel.events import Event, Handle
 from kernel.ids import new_id
 from kernel.values import dataclass
@@ -150,6 +150,7 @@ class Imports:
 
     def dry(self, path: Path, plan: tables.Plan, account: Account, tell: Tell) -> Imported:
         """What importing would come to. Keeps nothing."""
+        _check(path)
         told, now, lines = Imported(), self._clock(), OrderLines()
         for part in _slices(path, 0):
             if not told.rows:
@@ -174,6 +175,7 @@ class Imports:
 
         Raises `Conflict` for one that is in already, unless ``again``.
         """
+        _check(path)
         run = self._begun(path, plan, account, by=by, again=again, total=total)
         told = Imported(run.id, run.position, run.accepted, run.refused)
         lines = self._lines_before(path, plan, account, run)
@@ -297,6 +299,12 @@ class Imports:
             part, plan, account.id, account.ecosystem, now, lambda name: kind_of(name).name,
             self._staff.called, lines,
         )  # fmt: skip
+
+
+def _check(path: Path) -> None:
+    """Raise `Invalid` for a file in which there is nothing, or nothing that is a row."""
+    if next(_slices(path, 0), None) is None:
+        raise Invalid("file", "file_has_no_rows")
 
 
 def _slices(path: Path, after: int) -> Any:

@@ -46,10 +46,7 @@ class Dealt(NamedTuple):
 
     def keep(self, session: Session) -> None:
         change(session, Sales, self.sales)
-        for (rep, sold), by in sorted(self.deals.items()):
-            if by:
-                _add(session, rep, sold, by)
-        session.execute(delete(Deal).where(Deal.count <= 0))
+        _add(session, {deal: by for deal, by in self.deals.items() if by})
         for handle, times in self.due:
             done = DealsDue.handle == handle, DealsDue.times == times
             session.execute(delete(DealsDue).where(*done))
@@ -120,12 +117,17 @@ def _read(counted: bytes) -> Deals:
     return Counter({(rep, Sold(*sold)): count for rep, *sold, count in orjson.loads(counted)})
 
 
-def _add(session: Session, rep: str, sold: Sold, by: int) -> None:
+def _add(session: Session, deals: Mapping[tuple[str, Sold], int]) -> None:
+    rows = [{"rep": rep, **sold._asdict(), "count": by} for (rep, sold), by in deals.items()]
+    if not rows:
+        return
     put, table = insert(session, Deal), Deal.__table__.c
     more = {"count": table["count"] + put.excluded["count"]}
     keys = ["rep", "material", "category", "product"]
     put = put.on_conflict_do_update(index_elements=keys, set_=more)
-    session.execute(put, [{"rep": rep, **sold._asdict(), "count": by}])
+    session.execute(put, sorted(rows, key=lambda row: [row[name] for name in keys]))
+    if min(deals.values()) < 0:
+        session.execute(delete(Deal).where(Deal.count <= 0))
 
 
 def keep_lines(session: Session, sales: Mapping[str, Sequence[Line]]) -> None:

@@ -45,6 +45,7 @@ SMALL = {
     "juzhen/transfer/undoing.py:Undoing._end": ONE_ROW,
     "data_hub/emptying.py:Emptying.ask": ONE_ROW,
     "data_hub/emptying.py:Emptying.run": "a row, and one for each handle of whoever was erased",
+    "matching/counters/keeping.py:Counters._deal": "fifty handles' deals, and those of theirs",
     "matching/counters/keeping.py:Counters._in_form": "two marks, once",
     "engagement/responses.py:Responses._count": "eight rows, of weeks that are not over",
     "engagement/unadvised.py:Unadvised.count": "a row a rep, every ten minutes",

@@ -47,6 +47,30 @@ def bought(company):
     return sum(count for _, count in company.history.counts([Axis.KIND], kind="bought"))
 
 
+@pytest.mark.parametrize("body", [b"", b"\n\n", "订单号,手机号\n".encode(), b"\xff\xfe"])
+@pytest.mark.parametrize("dry", [[], ["--dry-run"]])
+def test_of_a_file_without_a_row_it_is_said_that_it_has_none(run, tmp_path, body, dry):
+    file = tmp_path / "none.csv"
+    file.write_bytes(body)
+    told = run("import", "orders", file, "--account", "app", *dry)
+    (flaw,) = told.exception.flaws
+    assert (flaw.field, flaw.reason) == ("file", "file_has_no_rows")
+    assert json.loads(run("import", "list", "--json").output) == []
+
+
+def test_amounts_are_read_as_people_spell_them(run, company, tmp_path):
+    file = tmp_path / "orders.csv"
+    spelled = ["50元", "¥1,000.00", "￥ 3", "nan", "1e400", "much"]
+    rows = [f'A-{n},138000000{n:02},"{amount}"' for n, amount in enumerate(spelled)]
+    file.write_text("\n".join(["订单号,手机号,金额", *rows]), "utf-8")
+    told = json.loads(run("import", "orders", file, "--account", "app", "--json").output)
+    assert (told["accepted"], told["why"]) == (3, {"amount: not_a_number": 3})
+    bought(company)
+    hers = [Handle("phone", "", f"138000000{n:02}") for n in range(3)]
+    paid = [each.detail["properties"]["amount"] for each in company.history.of(hers)]
+    assert sorted(paid) == [3, 50, 1000]
+
+
 def test_a_dry_run_says_what_would_be_taken_and_keeps_nothing(run, orders):
     told = json.loads(
         run("import", "orders", orders, "--account", "app", "--dry-run", "--json").output
@@ -57,6 +81,9 @@ def test_a_dry_run_says_what_would_be_taken_and_keeps_nothing(run, orders):
     }  # fmt: skip
     assert told["events"][0]["id"] == "order:A-0:bought"
     assert told["refused_rows"] == [1_201]
+    said = run("import", "orders", orders, "--account", "app", "--dry-run").output
+    for line in ("  userId: no_user_or_anonymous_id: 1", "columns:", "  手机号: phone"):
+        assert line in said.splitlines(), said
     assert json.loads(run("import", "list", "--json").output) == []
 
 
