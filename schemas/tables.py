@@ -217,18 +217,27 @@ def turn(
                 raise Invalid("row", "more_values_than_columns")
             rep = _rep(told, reps) if plan.what is What.CUSTOMERS else ""
             item = _ITEMS[plan.what](told, plan) | {_WHOSE: _handles(told, account), _REP: rep}
-        except Invalid as wrong:
-            sample = orjson.dumps(_plain(row))
-            _reject(whole, number, wrong.flaws[0], account, received, sample)
+            if plan.what is What.ORDERS:
+                item["messageId"] = lines.id_of(item["messageId"], item["properties"])
+        except (Invalid, RecursionError) as wrong:
+            deep = Flaw("row", "nested_too_deep")
+            flaw = wrong.flaws[0] if isinstance(wrong, Invalid) else deep
+            _reject(whole, number, flaw, account, received, _sample(row))
             continue
-        if plan.what is What.ORDERS:
-            item["messageId"] = lines.id_of(item["messageId"], item["properties"])
         call = Call(items=(item,), imported=True)
         taken = segment.turn(call, account, ecosystem, received, kinds)
         whole.events += [about(event, item) for event in taken.events if isinstance(event, Event)]
         whole.rejected += [replace(each, index=number) for each in taken.rejected]
         whole.refusals += [replace(each, door=DOOR) for each in taken.refusals]
     return whole
+
+
+def _sample(row: Row) -> bytes:
+    """A row as it is shown; of one that is nested too deep what it is called by."""
+    try:
+        return orjson.dumps(_plain(row))
+    except (TypeError, RecursionError):
+        return orjson.dumps(_plain({k: v for k, v in row.items() if isinstance(v, str | int)}))
 
 
 def about(event: Event, item: Row) -> Event:

@@ -280,3 +280,19 @@ def test_a_line_with_more_values_than_columns_is_refused(tmp_path):
         (1, "more_values_than_columns")
     ]
     assert [event.id for event in taken.events] == ["order:A-2:bought"]
+
+
+@pytest.mark.parametrize("depth", [300, 700, 1_010, 20_000])
+@pytest.mark.parametrize("what", list(What))
+def test_a_row_that_is_nested_too_deep_keeps_no_neighbour_out(tmp_path, what, depth):
+    file = tmp_path / "rows.jsonl"
+    bare = '{"phone": "1380013800%d", "order_id": "A-%d", "event": "x", "name": "A"'
+    deep = bare % (1, 1) + ', "d": ' + '{"a":' * depth + "1" + "}" * depth + "}"
+    flat = bare % (2, 2) + ', "d": ' + "[" * depth + "]" * depth + "}"
+    file.write_text("\n".join([deep, bare % (3, 3) + "}", flat]), "utf-8")
+    told = turned(what, [row for _, row in rows(file)])
+    assert [(each.index, each.flaw.reason) for each in told.rejected] == [
+        (1, "nested_too_deep"), (3, "nested_too_deep"),
+    ]  # fmt: skip
+    assert len(told.events) == 1
+    assert len(told.refusals) == 2
