@@ -142,6 +142,26 @@ def test_near_are_her_own_consenting_customers_whose_place_is_fresh(company, clo
     assert nearby(company).of(rep, HERE) == []
 
 
+@pytest.mark.rule("R27.1")
+def test_a_purchase_is_worth_the_way_as_five_readings_are(company):
+    """Who stands where she does: half of the score is how near she is, half what she did."""
+    rep, there = company.hire("li"), moved(HERE, 1_500)
+    guides = [company.place(f"养老指南{n}", "养老社区") for n in range(6)]
+    phones = {"bought": "13800000001", "read 4": "13800000002", "read 6": "13800000003"}
+    her = {what: stands(company, phone, rep, there) for what, phone in phones.items()}
+    first = {what: company.identities.handles(key)[0] for what, key in her.items()}
+    company.tell(
+        company.event("bought", first["bought"], amount=1),
+        *(company.event("read_material", first["read 4"], guide) for guide in guides[:4]),
+        *(company.event("read_material", first["read 6"], guide) for guide in guides),
+    )
+    found = nearby(company).of(rep, HERE)
+    assert [each.customer.id for each in found] == [
+        her[what] for what in ("read 6", "bought", "read 4")
+    ]
+    assert [each.score for each in found] == pytest.approx([0.55, 0.5, 0.45], abs=0.005)
+
+
 @pytest.mark.rule("R27.1", "R27.4", "R28.1")
 def test_how_far_how_long_and_how_soon_is_what_the_company_says(company, clock):
     rep = company.hire("li")
