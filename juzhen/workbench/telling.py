@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
+from data_hub.catalogue import kind_of
 from data_hub.customers import Customer, Happening
 from data_hub.profiles import Profile
 from engagement.fans import ASKS, answer_by
@@ -203,6 +204,13 @@ def advice(
     ]
 
 
+def _by_a_share(happening: Happening) -> bool:
+    """Did she come to a content by what somebody sent her? Who else names a rep says whose customer
+    she is, or who spoke with her."""
+    hers = kind_of(happening.kind).owner == "customer"
+    return bool(happening.rep and happening.material) and hers
+
+
 def lines(platform: Platform, actor: Actor, happenings: Sequence[Happening]) -> list[Line]:
     """A stretch of a timeline, with the names of accounts and contents; what only our own pages
     did is left out.
@@ -213,7 +221,7 @@ def lines(platform: Platform, actor: Actor, happenings: Sequence[Happening]) -> 
         Line(
             at=each.at, sentence=each.sentence, source=accounts.get(each.source, ""),
             title=titles[each.material].title if each.material in titles else "",
-            mine=bool(each.rep) and each.rep == actor.staff,
+            mine=each.rep == actor.staff and _by_a_share(each),
         )
         for each in happenings
         if each.kind not in _OUR_OWN

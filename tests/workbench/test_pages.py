@@ -16,6 +16,7 @@ from channels.composing import CONTACT_CARD
 from channels.live_codes import Code
 from juzhen.web import pages
 from kernel.errors import Overloaded
+from kernel.events import Handle
 from kernel.wording import say
 from matching.assembly import Manner
 from matching.counters import Counters
@@ -516,3 +517,27 @@ def test_one_tap_notes_a_talk_that_no_channel_heard_and_a_second_sending_nothing
         "已记下聊过"
         in phone.get(f"/workbench/customers/{her}?said=done_talked", headers=PHONE).text
     )
+
+
+def test_only_what_she_read_by_a_reps_link_is_said_to_come_from_her_share(
+    desk, phone, rep, her, shop
+):
+    """A list says whose customer she is, and a talk who spoke with her; both name the rep."""
+    handle, told = Handle("phone", "", "13800138000"), desk.company
+    told.tell(
+        told.event("identified", handle, rep=rep.staff, traits={"city": "上海"}),
+        told.event("chatted", handle, rep=rep.staff),
+        told.event("sent_script", handle, shop["materials"][4], rep=rep.staff),
+    )
+    where = f"/workbench/customers/{her}/timeline"
+    assert say("wb_from_you") not in phone.get(where, headers=PHONE).text
+    told.tell(told.event("read_material", handle, shop["materials"][4], rep=rep.staff))
+    assert phone.get(where, headers=PHONE).text.count(say("wb_from_you")) == 1
+
+
+@pytest.mark.parametrize("path", ["day", "boards"])
+def test_a_page_of_figures_with_none_leads_to_her_customers(phone, rep, clock, path):
+    clock.move(timedelta(days=2))
+    page = phone.get(f"/workbench/{path}?period=day", headers=PHONE).text
+    empty = page.partition('<div class="empty">')[2].partition("</div>")[0]
+    assert 'href="/workbench/customers"' in empty
