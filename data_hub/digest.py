@@ -356,17 +356,19 @@ class Digest:
         handles = handles_of(self._identities, customers, slice_.noted)
         for customer in customers:
             hers = handles[customer]
-            settled = None if customer in slice_.noted.moved else kept.get(customer)
-            if settled and settled.shape == SHAPE and settled.events == self._history.total(hers):
+            before = None if customer in slice_.noted.moved else kept.get(customer)
+            events = forerunning.since(self._history, set(hers), before) if before else None
+            if events == []:
                 continue  # it was folded ahead of its turn
-            events = [event for event in self._history.of(hers) if whose(event) in hers]
+            if events is None:
+                before, events = None, [e for e in self._history.of(hers) if whose(e) in hers]
             if hers:
                 slice_.handles[customer] = str(hers[0])
             if not events:  # nothing is told of a handle that others only mention
                 slice_.noted.gone.add(customer)
                 continue
             stamped.learn(events)
-            slice_.profiles[customer] = fold(events, stamped.about, zone=self._zone)
+            slice_.profiles[customer] = fold(events, stamped.about, zone=self._zone, onto=before)
 
     def _write(self, digested: Slice, marks: Mapping[str, str], also: _Also = None) -> bool:
         """Keep all of it or nothing. False if another digest was faster, or wrote about one of

@@ -17,7 +17,7 @@ from stores.history import History
 
 TOGETHER = 3_000
 """Events that are digested in one write, if nobody did more alone."""
-_NEWS = 100
+_NEWS = 1_000
 
 
 class News(NamedTuple):
@@ -34,14 +34,14 @@ def news(
     kept = profiles.many(set(customers.values()))
     theirs, told = identities.handles_of(kept), News([], set(handles))
     for customer, profile in kept.items():
-        fresh = _since(history, set(theirs.get(customer, ())), profile)
+        fresh = since(history, set(theirs.get(customer, ())), profile)
         if fresh is not None:
             told.events.extend(fresh)
             told.others.difference_update({h for h in handles if customers[str(h)] == customer})
     return told
 
 
-def _since(history: History, hers: Collection[Handle], profile: Profile) -> list[Event] | None:
+def since(history: History, hers: Collection[Handle], profile: Profile) -> list[Event] | None:
     """What she did since her profile was folded; None where that is not what is new alone, or says
     that she hangs together with somebody else."""
     count = history.total(hers) - profile.events

@@ -340,6 +340,25 @@ def test_of_who_acts_again_while_much_waits_only_what_is_new_is_read(hub):
     assert hub.profiles.of(hub.id_of(openid("o1"))).same_as(now)
 
 
+def test_in_its_turn_only_what_was_not_digested_ahead_is_read(hub):
+    hers = [event("read_material", user("u1"), minutes=n, material="mat_1") for n in range(60)]
+    hub.history.put(hers, upto=1)
+    hub.digest.ahead([user("u1")])
+    fresh = [event("bought", user("u1"), minutes=DAY + n) for n in range(3)]
+    hub.history.put(fresh, upto=2)
+    hub.digest._history = reading = Reading(hub.history)
+    hub.settle()
+    now = hub.profiles.of(her := hub.id_of(user("u1")))
+    assert (now.events, reading.read) == (63, 0)
+    assert now.same_as(hub.digest.counted_again([her])[her])
+
+    hub.history.put([event("bought", user("u1"), minutes=-DAY)], upto=3)  # told late
+    hub.settle()
+    now = hub.profiles.of(her)
+    assert now.events == 64
+    assert now.same_as(hub.digest.counted_again([her])[her])
+
+
 def test_whoever_acts_while_much_waits_is_read_some_at_a_time(hub):
     whom = [user(f"u{n}") for n in range(9)]
     told = [event("viewed_page", her, minutes=n) for n in range(20) for her in whom]
