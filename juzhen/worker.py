@@ -26,6 +26,7 @@ from stores.claims import Leases
 
 if TYPE_CHECKING:
     from channels.publishing import Publishing
+    from data_hub.digest import Digest
     from juzhen.wiring import Platform
     from stores.history import Fold
 
@@ -42,6 +43,9 @@ _FOLDED = 5_000
 _HURRY = 2.0
 """Seconds for which the fold catches up before others have their turn: nobody sees what still waits
 for it, and who is thought about before all of hers is there is thought about again."""
+_PATIENCE = 3.0
+"""Seconds for which the digest lets a past that is brought in be folded first: however long that
+goes on, it has its usual turn then."""
 _SOON = 1.0
 """Longest wait of a duty that the clock alone can make due."""
 
@@ -67,15 +71,19 @@ class Duty:
         return self.every if stirred else max(self.every, self.idle)
 
 
-def lanes(platform: Platform) -> dict[str, list[Duty]]:
-    """Who does what, in this order. Followers come after what they follow."""
+def lanes(
+    platform: Platform, steady: Callable[[], float] = time.monotonic
+) -> dict[str, list[Duty]]:
+    """Who does what, in this order. Followers come after what they follow. ``steady``: a clock
+    that nobody sets, in seconds."""
     p = platform
+    digesting = Digesting(p.digest, p.fold, steady)
     return {
         "events": [
             Duty("copy_acts", lambda: p.own_acts.copy(500), 0.3, full=500),
             Duty("fold", lambda: catch_up(p.fold), 0.1, idle=0.1, full=_FOLDED),
             Duty("freshen", p.digest.freshen, 0.3),
-            Duty("digest", lambda: _digest(p), 0.4, idle=_SOON, full=300),
+            Duty("digest", digesting.turn, 0.4, idle=_SOON, full=300),
             Duty("count", lambda: p.counters.fold(500), 0.6, full=500),
             Duty("moods", lambda: p.moods.follow(p.touch_policy.policy().hold_days), 0.5),
             Duty("opt_outs", p.opt_outs.follow, 0.5),
@@ -138,9 +146,23 @@ def catch_up(fold: Fold, hurry: float = _HURRY) -> int:
     return done
 
 
-def _digest(p: Platform) -> int:
-    """The digest's usual turn comes once the fold is through what waits; the clock's always."""
-    return p.digest.look() if p.fold.behind() > _FOLDED else p.digest.run(500)
+class Digesting:
+    """The digest's usual turn comes once the fold is through what waits, or has had its time; the
+    clock's always."""
+
+    def __init__(self, digest: Digest, fold: Fold, steady: Callable[[], float]) -> None:
+        self._digest = digest
+        self._fold = fold
+        self._steady = steady
+        self._last = steady()
+
+    def turn(self) -> int:
+        waited = self._steady() - self._last
+        if waited < _PATIENCE and self._fold.behind() > _FOLDED:
+            return self._digest.look()
+        found = self._digest.run(500)
+        self._last = self._steady()
+        return found
 
 
 def _train(p: Platform) -> int:

@@ -180,10 +180,10 @@ def test_a_past_is_folded_before_it_is_thought_about(tmp_path):
     begin(tmp_path, stores_durability="process")
     settings = load({"JUZHEN_HOME": str(tmp_path)})
     migrate(settings)
-    company = assemble(settings)
+    company, now = assemble(settings), 0.0
     for _ in range(3):
         company.journal.append([pack(event(handle=user("a"))) for _ in range(5_001)])
-    duties = {duty.name: duty for duty in lanes(company)["events"]}
+    duties = {duty.name: duty for duty in lanes(company, lambda: now)["events"]}
     assert catch_up(company.fold, hurry=0) == 5_001
 
     duties["digest"].run()
@@ -216,6 +216,25 @@ def test_a_night_waits_until_the_past_is_counted(tmp_path):
     while company.counters.fold(5_000):
         pass
     assert train.run() == 1
+    company.close()
+
+
+def test_however_long_a_past_is_brought_in_the_digest_has_its_turn_every_few_seconds(tmp_path):
+    begin(tmp_path, stores_durability="process")
+    settings = load({"JUZHEN_HOME": str(tmp_path)})
+    migrate(settings)
+    company, now = assemble(settings), 0.0
+    for _ in range(3):
+        company.journal.append([pack(event(handle=user("a"))) for _ in range(5_001)])
+    duties = {duty.name: duty for duty in lanes(company, lambda: now)["events"]}
+    assert catch_up(company.fold, hurry=0) == 5_001
+    marks = []
+    for second in range(8):
+        now = float(second)
+        duties["digest"].run()
+        marks.append(company.digest.mark())
+    assert company.fold.behind() == 10_002
+    assert marks == [0, 0, 0, 500, 500, 500, 1_000, 1_000]
     company.close()
 
 
