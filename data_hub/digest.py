@@ -272,8 +272,8 @@ class Digest:
             self._past.begin(self.mark(), newest)
             self._marks.move(_EVENTS, "0")
             self._marks.move(_RULINGS, "")
-            if self._standings is not None:
-                self._standings.membership.fill_all()
+            if self._rounds is not None:
+                self._rounds.again()
         done = 0
         while taken := self.run():
             done += taken

@@ -1,14 +1,13 @@
 """Rounds (巡看): everybody is looked at once more, some at a time, where nothing new was heard.
 
-After a company drew its lines otherwise (`data_hub.terms`), profiles fold otherwise than they did
-or there are data enough to predict, and for segments of which not everybody was asked yet. Says
-whom to look at; the digest looks.
+After a company drew its lines otherwise (`data_hub.terms`), profiles fold otherwise than they did,
+all of them were made again or there are data enough to predict, and for segments of which not
+everybody was asked yet. Says whom to look at; the digest looks.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import NamedTuple
 
 from data_hub.profiles import SHAPE, Profiles
@@ -18,6 +17,8 @@ from stores.watermarks import Watermarks
 
 _TERMS = "digest.terms"
 """By which terms everybody was looked at; and, while that goes on, up to whom."""
+_AGAIN = "again"
+"""In the place of terms: whatever anybody was looked at by counts for nothing."""
 
 
 class Round(NamedTuple):
@@ -37,7 +38,7 @@ class Rounds:
         self._membership = standings.membership
         self._marks = Watermarks(people, Folded)
         self._terms = f"{SHAPE}.{standings.terms.signature}"
-        self._begun, self._done = False, ""
+        self._begun = False
 
     def begin(self) -> None:
         """Before anybody is known: whoever comes is looked at by what holds now."""
@@ -48,30 +49,33 @@ class Rounds:
             with self._people.write("digest"):
                 self._marks.move(_TERMS, self._now())
 
+    def again(self) -> None:
+        """Everybody is to be looked at, and asked about each segment. Joins the digest's write."""
+        self._marks.move(_TERMS, _AGAIN)
+        self._membership.fill_all()
+
     def next(self, limit: int) -> Round | None:
         """Some of those who wait to be looked at; None if nobody does."""
-        return self._by_terms(limit) or self._by_segments(limit)
+        told, filling = self._marks.of(_TERMS), self._membership.filling()
+        now = self._now()
+        terms, _, after = told.partition(" ")
+        after = after if terms == now else ""
+        waiting = [filling.after] if filling.segments else []
+        if told != now:
+            waiting.append(after)
+        if not waiting:
+            return None
+        found = self._profiles.ids(min(waiting), limit)
+        last = found[-1] if found else ""
+
+        def note() -> None:
+            if told != now and (not last or after < last):
+                self._marks.advance(_TERMS, told, f"{now} {last}".rstrip())
+            if filling.segments:
+                self._membership.note_filled(filling, last or None)
+
+        return Round(found, note)
 
     def _now(self) -> str:
         """What everybody is looked at by."""
         return self._terms + (".predicted" if self._standings.predicts else "")
-
-    def _by_terms(self, limit: int) -> Round | None:
-        now = self._now()
-        if self._done == now:
-            return None
-        told, _, after = self._marks.of(_TERMS).partition(" ")
-        if told == now and not after:
-            self._done = now
-            return None
-        found = self._profiles.ids(after if told == now else "", limit)
-        mark = f"{now} {found[-1]}" if found else now
-        return Round(found, partial(self._marks.move, _TERMS, mark))
-
-    def _by_segments(self, limit: int) -> Round | None:
-        filling = self._membership.filling()
-        if not filling.segments:
-            return None
-        found = self._profiles.ids(filling.after, limit)
-        through = found[-1] if found else None
-        return Round(found, partial(self._membership.note_filled, filling, through))

@@ -4,13 +4,16 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import delete, select
 
 from data_hub.forerunning import together
 from data_hub.identities import own_id
 from data_hub.profiles import Profile
 from data_hub.profiles.folding import key_of
+from data_hub.standings import StandingRow
 from kernel.events import Ecosystem
 from stores.history import Axis
+from tests.data_hub.conftest import Hub
 from tests.data_hub.telling import MONDAY, event, mobile, openid, unionid, user
 
 DAY = 24 * 60
@@ -171,6 +174,29 @@ def test_who_comes_while_the_past_is_folded_again_is_new_once(hub):
         ("bought", "aits"), ("bought", "head"), ("bought", "old4"),
         ("first_seen", "aits"), ("first_seen", "head"),
     ])  # fmt: skip
+
+
+def test_once_the_past_was_folded_again_everybody_is_looked_at_without_any_segment(
+    hub, tmp_path, records, people, changes, clock
+):
+    """By whoever digests then: another process, which had looked at everybody before."""
+    worker = Hub(tmp_path, records, people, changes, clock, history=hub.history)
+    worker.tell(*story())
+
+    def stand():
+        with people.read() as session:
+            row = StandingRow
+            asked = select(row.customer, row.node, row.stage, row.grade, row.began)
+            return sorted(session.execute(asked).all())
+
+    before = stand()
+    with people.write("digest") as session:
+        session.execute(delete(StandingRow))
+    hub.digest.run = lambda: 0
+    hub.digest.rebuild()
+    worker.settle()
+    assert len(before) == 4
+    assert stand() == before
 
 
 def test_a_past_of_which_the_end_is_erased_while_it_is_folded_again_comes_to_its_end(hub):
