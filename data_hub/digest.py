@@ -124,7 +124,6 @@ class Digest:
         hers = self._identities.handles_of(kept)
         slice_.handles = {customer: str(handles[0]) for customer, handles in hers.items()}
         slice_.noted.gone |= set(customers) - hers.keys()
-        slice_.renamed(hers if silent else {})
         slice_.noted.customers = {str(h): c for c, handles in hers.items() for h in handles}
         stale = [customer for customer in hers if kept[customer].shape != SHAPE]
         slice_.profiles = {her: kept[her] for her in hers if forgotten(kept[her], now)}
@@ -239,9 +238,10 @@ class Digest:
         return self._write(slice_, {}, also)
 
     def anew(self, handles: Collection[Handle], also: Callable[[], None]) -> bool:
-        """Events of these are as if they had never come: who they are and what is told of them is
-        worked out from what is left. ``also`` is done in the same write; False if another was
-        faster. Nobody is told what it comes to, but for the segments that they leave or enter."""
+        """What was unsaid of these is as if it had never come: who they are and what is told of
+        them is worked out from what is left. ``also`` is done in the same write; False if another
+        was faster. Nobody is told what it comes to, but for the segments that they leave or
+        enter."""
         since, were = self._since(), self._identities.customers_of(handles)
         slice_ = Slice(noted := self._identities.anew(handles, self._history.of), since)
         lead_on = {old for her in noted.were for old in noted.olds(her)}
@@ -252,6 +252,11 @@ class Digest:
         self._stand(slice_.profiles, slice_, {}, silent=True)
         return self._write(slice_, {}, also)
 
+    def unsay(self, events: Collection[Event]) -> None:
+        """These are about to be taken back, and whom they are about worked out `anew`: what is kept
+        of them then counts only as far as others tell it. Joins that write."""
+        self._identities.unsay(events)
+
     def counted_again(self, customers: Sequence[str]) -> dict[str, Profile]:
         """What history tells of these customers, folded from the start and kept nowhere."""
         slice_, now = Slice(Noted(), self._since()), self._clock()
@@ -261,17 +266,17 @@ class Digest:
         return slice_.profiles
 
     def rebuild(self, tell: Callable[[int], None] | None = None) -> int:
-        """Throw the fold away and make it again from history and the rulings.
+        """Throw the profiles away and make them again from history.
 
-        Findings stay: digesting again finds none of them twice. ``tell`` hears of the progress.
+        Who is who stays: whoever resolves a handle meanwhile is told the truth, also of links that
+        nothing in the history shows any more. Findings stay: digesting again finds none of them
+        twice. ``tell`` hears of the progress.
         """
         newest = self._history.newest()
         with self._people.write("digest"):
-            self._identities.drop()
             self._profiles.drop()
             self._past.begin(self.mark(), newest)
             self._marks.move(_EVENTS, "0")
-            self._marks.move(_RULINGS, "")
             if self._rounds is not None:
                 self._rounds.again()
         done = 0

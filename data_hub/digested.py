@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import field
 from typing import Any, NamedTuple
 
-from data_hub.identities import Identities, Noted, own_id
+from data_hub.identities import Identities, Noted
 from data_hub.profiles import Profile
 from data_hub.standings import Stood
 from kernel.events import Handle
@@ -35,14 +35,6 @@ class Slice:
     handles: dict[str, str] = field(default_factory=dict)
     found: list[dict[str, Any]] = field(default_factory=list)
     stood: Stood | None = None
-
-    def renamed(self, hers: Mapping[str, Sequence[Handle]]) -> None:
-        """These may be named by another of their handles than when they were written about: since
-        what told of the oldest was let go of, say, and the past was folded again."""
-        for customer, handles in hers.items():
-            if others := {own_id(handle) for handle in handles} - {customer}:
-                self.noted.were[customer] = others
-                self.noted.gone |= others
 
     @property
     def about(self) -> set[str]:

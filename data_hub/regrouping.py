@@ -1,7 +1,7 @@
 """Regrouping (旧账重新归并): who was grouped by an older rule is grouped by today's, step by step.
 
-Goes through every known handle once after the rule was changed; whoever is heard of meanwhile is
-grouped by today's rule anyway. Reads no event.
+Goes through every known handle once after the rule was changed, or when all of them are to be
+worked out again; whoever is heard of meanwhile is grouped by today's rule anyway. Reads no event.
 """
 
 from __future__ import annotations
@@ -26,6 +26,11 @@ class Regrouping:
         self._people = people
         self._digest = digest
         self._marks = Watermarks(people, Folded)
+
+    def again(self) -> None:
+        """Begin from the first handle once more."""
+        with self._people.write("digest"):
+            self._marks.move(_MARK, "")
 
     def run(self, limit: int = 10 * STEP) -> int:
         """Look at so many handles, a step in each write; how many. 0 once all were looked at."""

@@ -104,11 +104,14 @@ class Retention:
         self._beside = beside
 
     def run(self, limit: int = SLICE) -> int:
-        """Let go of up to so many events; how many there were. 0 when nothing is over.
+        """Let go of up to so many events; how many there were. 0 when nothing is over, and while
+        many wait to be digested: who somebody is is known of what was, and stays so.
 
         What is begun is noted first: a run that was broken off may have let go of events of which
         profiles still tell, and the next ones look for these before anything else.
         """
+        if self._digest.behind():
+            return 0
         if begun := self._marks.of(_BEGUN):
             return self._look_again(begun, limit)
         today = self._zone.day(self._clock())

@@ -46,6 +46,7 @@ class TakingBack:
         handles = {name for event in told.values() for name in names_of(event)}
         with self._people.write("digest") as session:
             upsert(session, Awaiting, [{"handle": each} for each in sorted(handles)])
+            self._digest.unsay(told.values())
         crash_point(_NOTED)
         gone = self._history.take_back(told)
         crash_point(_GONE)

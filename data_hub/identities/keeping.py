@@ -111,8 +111,9 @@ class Identities:
     def anew(
         self, handles: Collection[Handle], of: Callable[[Collection[Handle]], Iterator[Event]]
     ) -> Noted:
-        """Group whatever hangs together with these by nothing but what their events tell now,
-        without keeping it; a handle of which nothing is told any more is lost."""
+        """Group whatever hangs together with these by what their events tell now and what is kept
+        of those that were let go of, without keeping it; a handle of which nothing tells any more
+        is lost."""
         region, noted = Region({}, {}), Noted()
         with self._people.read() as session:
             rows = known_rows(session, Known.handle, map(str, handles))
@@ -122,6 +123,23 @@ class Identities:
         region.retell(*told(whole))  # what nobody has digested yet has its own turn
         region.settle(noted)
         return noted
+
+    def unsay(self, events: Collection[Event]) -> None:
+        """These are about to be taken back: what is kept of them counts, once it is worked out
+        `anew`, only as far as others tell it. Joins that write."""
+        shown = {f"{event.account}/{event.id}" for event in events}
+        alone, links = told(events)
+        ends = alone.keys() | {end for pair in links for end in pair}
+        with self._people.write() as session:
+            for chunk in chunks(ends):
+                hers = or_(Edge.one.in_(chunk), Edge.other.in_(chunk))
+                for edge in session.scalars(select(Edge).where(hers)):
+                    if edge.event in shown:
+                        edge.event = ""
+                for known in session.scalars(select(Known).where(Known.handle.in_(chunk))):
+                    at, kept = alone.get(known.handle), known.told_alone
+                    if at is not None and kept is not None and at <= kept:
+                        known.told_alone = None
 
     def _gather(self, session: Session, region: Region, ahead: Collection[str]) -> None:
         """Load these regions, those that rulings join to them, and their links."""
@@ -304,12 +322,6 @@ class Identities:
                 rows = session.execute(select(Known.own, Known.handle).where(Known.own.in_(chunk)))
                 found |= {own: Handle.parse(handle) for own, handle in rows}
         return found
-
-    def drop(self) -> None:
-        """Throw the fold away, to be made again. Joins the digest's write."""
-        with self._people.write() as session:
-            session.execute(delete(Known))
-            session.execute(delete(Edge))
 
 
 def _named(event: Event) -> set[str]:

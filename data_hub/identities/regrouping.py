@@ -54,8 +54,26 @@ class Region:
     def retell(
         self, alone: Mapping[str, datetime | None], links: Mapping[tuple[str, str], Link]
     ) -> None:
-        """Forget what was told; this is all there is."""
-        self.alone, self.links, self.retold = dict(alone), dict(links), True
+        """Forget what was told by what is taken back: there is this, and what was told by events
+        that are kept no longer."""
+        kept = [link for pair, link in self.links.items() if link.event and self._here(pair)]
+        self.links = dict(links)
+        for link in kept:
+            pair = (link.one, link.other)
+            self.links[pair] = min(link, self.links.get(pair, link))
+        for _, said in self._claims():  # they are drawn anew from what is told now
+            if self.links.get(pair := (said.one, said.other)) == said:
+                del self.links[pair]
+        dated = {handle: at for handle, at in self.alone.items() if at is not None}
+        ends = {end for pair in self.links for end in pair}
+        self.alone = {
+            handle: earliest(dated.get(handle), alone.get(handle))
+            for handle in dated.keys() | alone.keys() | ends
+        }
+        self.retold = True
+
+    def _here(self, pair: tuple[str, str]) -> bool:
+        return pair[0] in self.before and pair[1] in self.before
 
     def settle(self, noted: Noted) -> None:
         """Group, name the groups, and note the rows that differ from what is kept."""
@@ -84,19 +102,27 @@ class Region:
             noted.customers |= dict.fromkeys(noted.lost, "")
 
     def _claim(self) -> None:
+        """Where it is a login that somebody acted under, two logins are said to be one's."""
+        for before, said in self._claims():
+            pair = (said.one, said.other)
+            if self.alone.get(before) is None:
+                continue
+            if pair not in self.links or said < self.links[pair]:
+                self.links[pair] = said
+
+    def _claims(self) -> list[tuple[str, Link]]:
         """Who is said to have been somebody before is told by an id that may be a device's or a
-        login; where it is a login that somebody acted under, two logins are said to be one's."""
-        for (one, other), link in list(self.links.items()):
+        login: the login that it may be, and what would link her with it."""
+        claims = []
+        for (one, other), link in self.links.items():
             for device, login in ((one, other), (other, one)):
                 before = twin(device)
                 if not before.startswith(f"{LOGIN}:") or not login.startswith(f"{LOGIN}:"):
                     continue
-                if before == login or self.alone.get(before) is None:
-                    continue
-                pair = (before, login) if before < login else (login, before)
-                said = Link(link.at, link.event, *pair)
-                if pair not in self.links or said < self.links[pair]:
-                    self.links[pair] = said
+                if before != login:
+                    pair = (before, login) if before < login else (login, before)
+                    claims.append((before, Link(link.at, link.event, *pair)))
+        return claims
 
     def _date(self, believed: Iterable[Link]) -> None:
         """When each handle was first heard of; a link that nobody believes says nothing of it."""

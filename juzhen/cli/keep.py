@@ -75,6 +75,9 @@ def _shelf(company: Platform, tell: Callable[[int], None]) -> None:
 
 def _profiles(company: Platform, tell: Callable[[int], None]) -> None:
     """Until everything of before is digested, by this process or by the worker beside it."""
+    company.regrouping.again()
+    while company.regrouping.run():
+        pass
     newest = company.history.newest()
     company.digest.rebuild(lambda _: tell(company.digest.mark()))
     while (mark := company.digest.mark()) < newest:

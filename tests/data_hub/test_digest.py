@@ -176,6 +176,28 @@ def test_who_comes_while_the_past_is_folded_again_is_new_once(hub):
     ])  # fmt: skip
 
 
+def test_while_the_past_is_folded_again_everybody_is_who_she_was(any_hub):
+    """Whoever resolves a handle meanwhile, to ask for her consent, count or remind, is told so."""
+    hub = any_hub
+    hub.tell(*story(), *LINKS)
+    decision = hub.identities.decisions.part(user("b1", "acc_shop"), mobile(), by="stf_1")
+    hub.settle()
+    handles = [mobile(), user("u1"), openid("o1"), openid("d1", "acc_dy"), user("b1", "acc_shop")]
+    before = hub.identities.all_alongside(handles)
+    assert len(before[str(openid("o1"))]) == 5
+    seen = []
+
+    def look(_):
+        seen.append(hub.identities.all_alongside(handles))
+
+    run = hub.digest.run
+    hub.digest.run = lambda: run(1)
+    hub.digest.rebuild(look)
+    assert len(seen) > len(handles)
+    assert [each for each in seen if each != before] == []
+    assert decision
+
+
 def test_once_the_past_was_folded_again_everybody_is_looked_at_without_any_segment(
     hub, tmp_path, records, people, changes, clock
 ):

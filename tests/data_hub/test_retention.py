@@ -6,15 +6,20 @@ from datetime import timedelta
 
 import orjson
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from data_hub.invariants import identity_flaws
+from data_hub.regrouping import Regrouping
 from data_hub.retention import EVERYTHING, PURPOSES, Retention, periods
+from data_hub.taking_back import TakingBack
 from juzhen.settings import begin, load
 from juzhen.settings.expected import PERIODS
 from kernel.errors import Invalid
 from kernel.events import Refusal
 from stores.history import Axis
 from tests.conftest import place
-from tests.data_hub.telling import MONDAY, event, mobile, user
+from tests.data_hub.telling import MONDAY, device, event, mobile, user
 from tests.dying import died
 
 DAY = 24 * 60
@@ -270,3 +275,70 @@ def test_what_was_said_is_let_go_of_whichever_way_it_was_said_on_the_day_it_is_o
     )
     assert held(hub, people, clock, "conversations=10").run() == 4
     assert kept(hub) == dict.fromkeys(kinds, 1)
+
+
+LOGINS, DEVICE, PHONES = [user("a"), user("b"), user("c")], device("d"), [mobile(), mobile("139")]
+HANDLES = [*LOGINS, DEVICE, device("a"), *PHONES]
+PAGES = {"viewed_page", "searched"}
+
+
+def who_is_who(hub):
+    return {each: hub.id_of(each) for each in HANDLES if hub.identities.find(str(each))}
+
+
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(data=st.data())
+def test_what_is_let_go_of_parts_nobody_and_gives_nobody_another_name(data, fresh_hub, clock):
+    """Whatever is let go of, folded again, grouped again and taken back, and when: people are who
+    they would be if all but what was taken back were kept still."""
+    clock.now = MONDAY
+    whom = st.lists(st.sampled_from(HANDLES), min_size=1, max_size=3, unique=True)
+    kinds = st.sampled_from([*sorted(PAGES), "identified", "bought"])
+    days = st.sampled_from([-60, -40, -20, -10])
+    said = data.draw(st.lists(st.tuples(kinds, whom, days), min_size=1, max_size=8))
+    filed = data.draw(st.lists(st.tuples(kinds, whom, st.just(-5)), max_size=4))
+    heard = [
+        event(kind, *handles, minutes=day * DAY + n, id=f"said{n}")
+        for n, (kind, handles, day) in enumerate(said)
+    ]
+    file = [
+        event(kind, *handles, minutes=day * DAY + n, id=f"filed{n}")
+        for n, (kind, handles, day) in enumerate(filed)
+    ]
+    told = data.draw(st.permutations([*heard, *file]))
+    acts = data.draw(st.lists(st.sampled_from(["let go", "rebuild", "regroup"]), max_size=6))
+    with fresh_hub() as hub:
+        hub.tell(*heard)
+        expected = who_is_who(hub)
+        hub.tell(*file)
+        together = who_is_who(hub)
+
+    with fresh_hub() as hub:
+        rule = held(hub, hub.people, clock, "browsing=30")
+        again = Regrouping(hub.people, hub.digest)
+        does = {"let go": rule.run, "rebuild": hub.digest.rebuild, "regroup": again.again}
+        for n, act in enumerate([*acts, "let go"]):
+            hub.tell(*told[n : n + 1])
+            does[act]()
+            while again.run():
+                pass
+        hub.tell(*told[len(acts) + 1 :])
+        while rule.run():
+            pass
+        hub.digest.rebuild()
+        assert who_is_who(hub) == together
+        assert not kept(hub).keys() & PAGES or min(days_of(hub)) > -30
+
+        numbered = {n: each for n, each in hub.history.after(0, 99) if each.id.startswith("filed")}
+        TakingBack(hub.history, hub.people, hub.digest).take(numbered)
+        assert who_is_who(hub) == expected
+        hub.digest.rebuild()
+        assert who_is_who(hub) == expected
+        assert list(identity_flaws(hub.people)) == []
+
+
+def days_of(hub):
+    pages = (each for _, each in hub.history.after(0, 99) if each.kind in PAGES)
+    return [(each.at - MONDAY).days for each in pages]

@@ -258,10 +258,10 @@ def test_who_moves_while_the_past_is_folded_again_is_told_of(hub):
     assert sorted(moved(hub)) == sorted(told)
 
 
-def test_who_has_another_id_once_the_past_is_folded_again_is_still_who_she_was(
+def test_who_is_known_by_what_was_let_go_of_is_who_she_was_once_the_past_is_folded_again(
     hub, records, people, clock
 ):
-    """What told of her oldest handle was let go of meanwhile: another one names her now."""
+    """What told of her oldest handle is kept no longer, and names her still."""
     segment = hub.segments.create("买过", rule="did bought", by="li")
     hub.settle()
     hub.tell(
@@ -281,9 +281,8 @@ def test_who_has_another_id_once_the_past_is_folded_again_is_still_who_she_was(
     ).run()
     hub.digest.rebuild()
     hub.settle()
-    her = hub.id_of(user("u1"))
-    assert her != before
-    assert hub.members(segment.id) == {her}
+    assert hub.id_of(user("u1")) == before == hub.id_of(mobile())
+    assert hub.members(segment.id) == {before}
     assert hub.kinds_found() == told
     assert list(standing_flaws(records, people)) == []
 
