@@ -71,19 +71,19 @@ class Duty:
         return self.every if stirred else max(self.every, self.idle)
 
 
-def lanes(
-    platform: Platform, steady: Callable[[], float] = time.monotonic
-) -> dict[str, list[Duty]]:
-    """Who does what, in this order. Followers come after what they follow. ``steady``: a clock
-    that nobody sets, in seconds."""
+_Steady = Callable[[], float]
+"""A clock that nobody sets, in seconds."""
+
+
+def lanes(platform: Platform, steady: _Steady = time.monotonic) -> dict[str, list[Duty]]:
+    """Who does what, in this order. Followers come after what they follow."""
     p = platform
-    digesting = Digesting(p.digest, p.fold, steady)
     return {
         "events": [
             Duty("copy_acts", lambda: p.own_acts.copy(500), 0.3, full=500),
             Duty("fold", lambda: catch_up(p.fold), 0.1, idle=0.1, full=_FOLDED),
             Duty("freshen", p.digest.freshen, 0.3),
-            Duty("digest", digesting.turn, 0.4, idle=_SOON, full=300),
+            Duty("digest", Digesting(p.digest, p.fold, steady).turn, 0.4, idle=_SOON, full=300),
             Duty("count", lambda: p.counters.fold(500), 0.6, full=500),
             Duty("moods", lambda: p.moods.follow(p.touch_policy.policy().hold_days), 0.5),
             Duty("opt_outs", p.opt_outs.follow, 0.5),
@@ -150,7 +150,7 @@ class Digesting:
     """The digest's usual turn comes once the fold is through what waits, or has had its time; the
     clock's always."""
 
-    def __init__(self, digest: Digest, fold: Fold, steady: Callable[[], float]) -> None:
+    def __init__(self, digest: Digest, fold: Fold, steady: _Steady) -> None:
         self._digest = digest
         self._fold = fold
         self._steady = steady
