@@ -63,7 +63,7 @@ def test_nobody_comes_back_by_what_was_read_before(any_hub, act, tmp_path, any_c
         next(erased)
 
     whom = hub.id_of(HER)
-    if act == "a late event of hers":
+    if act != "a look at her":
         hub.history.put([event("searched", HER, minutes=1)], upto=1_000)
     worker = Digest(
         Interrupted(hub.history, {"of", "after"}, erase), people, records, hub.identities,

@@ -37,6 +37,7 @@ SMALL = {
     "data_hub/vip.py:Vips._leave": "two hundred of a week's choice",
     "data_hub/digest.py:Digest.void": ONE_ROW,
     "data_hub/rounds.py:Rounds.begin": ONE_ROW,
+    "data_hub/regrouping.py:Regrouping.again": ONE_ROW,
     "data_hub/rebuilding.py:Rebuilding.end": ONE_ROW,
     "juzhen/transfer/undoing.py:Undoing.begin": ONE_ROW,
     "juzhen/transfer/undoing.py:Undoing.stop": ONE_ROW,
