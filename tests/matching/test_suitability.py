@@ -16,6 +16,7 @@ from data_hub.consents import PERSONALISATION
 from matching.arrays import Row, Whole
 from matching.offers import Absence
 from matching.recommender import Recommender
+from matching.rules import Wanted
 from matching.suitability import Limits, barriers, nature_of
 from tests.company import TOPICS
 from tests.conftest import MONDAY
@@ -343,6 +344,22 @@ def test_what_becomes_too_risky_or_needs_a_licence_while_it_is_scored_is_not_in_
 
     race(company, edit)
     assert listed() == before - {growth, saving}
+
+
+def test_what_comes_to_wear_an_excluded_tag_while_it_is_scored_is_not_in_the_answer(company):
+    company.library(each=1)
+    company.tag("停用", "tone")
+    company.rules.add(Wanted(name="停用", act="exclude", tag=company.tags["停用"]), by="li")
+    withdrawn = company.place("旧话题", "理财")
+    rep = company.hire("li")
+    handle = company.meet(rep=rep)
+
+    def listed():
+        return {item.material for item in company.offer(handle, rep, 30).told()}
+
+    assert withdrawn in listed()
+    race(company, lambda: company.materials.tag([withdrawn], add=[company.tags["停用"]], by="li"))
+    assert withdrawn not in listed()
 
 
 def test_what_closes_while_it_is_scored_is_not_in_the_answer(company, clock):
