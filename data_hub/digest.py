@@ -30,7 +30,6 @@ from stores.watermarks import Watermarks
 
 SLICE = 300
 """Events a transaction: it stays well under the 100 ms for which a write may hold the lock."""
-
 _WAITING = 2_000
 """Events: with more before it, what happens now is not seen in its turn."""
 _LATEST = 100
@@ -45,7 +44,6 @@ _DONE = declare("digest.done", "a slice is committed, nobody has been told")
 _EVENTS = "digest"
 _RULINGS = "digest.rulings"
 _DECISIONS = "digest.decisions"
-
 _Also = Callable[[], None] | None
 """What is done in the same write."""
 
