@@ -13,6 +13,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from data_hub.digest import Digest
 from kernel.clock import Clock
 from kernel.events import Handle
+from stores.bulk import remove
+from stores.personal import overwritten
 from stores.records import Folded, Records, upsert
 from stores.waiting import GOES_BACK
 
@@ -58,6 +60,11 @@ class Echoes:
         with self._people.read() as session:
             told = list(session.scalars(select(Echo.handle).where(Echo.customer == customer)))
         self._fold_anew(told)
+        for begin in range(0, len(told), _FEW):
+            with self._people.write("digest") as session:
+                overwritten(self._people, session)
+                silent = [(customer, handle) for handle in told[begin : begin + _FEW]]
+                remove(session, Echo, ("customer", "handle"), silent)
 
     def run(self, limit: int = 20) -> int:
         """The same for whose erasure was broken off, or goes on: how many handles there were."""

@@ -17,7 +17,7 @@ from data_hub.details import details, order, text
 from data_hub.identities import Noted
 from data_hub.identities.components import Link
 from kernel.events import Event
-from stores.personal import overwritten
+from stores.personal import overwritten, rows_of
 from stores.records import Folded, Records, add_new
 from stores.spelling import chunks
 from stores.told import whose
@@ -42,6 +42,8 @@ _TOLD_IF_SENT = {
 }  # fmt: skip
 """Worth telling only when it had been sent: by a rep who waits for it, or as a customer's own."""
 
+_FEW = 200
+"""So many are erased in one write."""
 _CODE = re.compile(r"[0-9A-Za-z]{6,12}")
 _Number = BigInteger().with_variant(Integer, "sqlite")
 
@@ -98,6 +100,16 @@ class Findings:
             session.add(
                 Found(key=f"erased:{key}", customer="", handle="", kind="erased", at=at)
             )  # fmt: skip
+
+    def forget(self, keys: Collection[str]) -> int:
+        """Erase these, a few in each write; how many there were. The place of the last of all is
+        held already."""
+        gone = 0
+        for some in chunks(keys, _FEW):
+            with self._people.write("digest") as session:
+                overwritten(self._people, session)
+                gone += rows_of(session.execute(delete(Found).where(Found.key.in_(some))))
+        return gone
 
     def let_go(self, kinds: Collection[str], before: datetime, limit: int) -> int:
         """Drop up to so many of what was noticed of these kinds before a moment; how many. The last

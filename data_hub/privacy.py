@@ -17,7 +17,7 @@ import orjson
 from data_hub.digest import Digest
 from data_hub.echoes import Echoes
 from data_hub.emptying import Emptying
-from data_hub.findings import parked_key
+from data_hub.findings import Findings, parked_key
 from data_hub.identities import Identities, own_id
 from data_hub.identities.handles import phone
 from kernel.crash import crash_point, declare
@@ -34,6 +34,8 @@ from stores.records import Folded, Record, Records
 
 _BEGUN = "erasure_begun"
 _GONE = declare("erasing.gone", "her events are erased, profiles of others may tell of them")
+_LAST = ("findings", "identity_edges", "known_handles")
+"""What was found of her, whose place is held in the same write, and what makes her one."""
 _PASSES = 20
 """Somebody who goes on acting while she is erased is erased again; nobody acts for ever."""
 
@@ -83,6 +85,7 @@ class Privacy:
         self._records = records
         self._people = people
         self._identities = identities
+        self._findings = Findings(people)
         self._journal = journal
         self._history = history
         self._fold = fold
@@ -147,18 +150,19 @@ class Privacy:
             # Whatever was on its way is in the history first: there it is known as heard, and
             # cannot come back by a fold that had read it before.
             self._catch_up()
-            names |= {parked_key(each.one, each.other) for each in self._identities.links(handles)}
             beside = self._beside(handles)
             if beside:
                 self.echoes.note(customer, beside)
             gone, waiting = self._history.forget(handles), self._journal.forget(handles)
             crash_point(_GONE)
             self.echoes.silence(customer)
-            touched = personal.forget(self._records, Record, names)
+            touched = self._part(handles)
+            touched += personal.forget(self._records, Record, names)
+            touched += personal.forget(self._people, Folded, names, but=_LAST)
             with self._people.write("digest"):
                 self._digest.note_erasure()
                 self._identities.leave_regions(handles)
-                touched += personal.forget(self._people, Folded, names)
+                touched += personal.forget(self._people, Folded, names, only=_LAST)
             events, rows = events + gone, rows + touched
             tell(events + rows)
             if not gone + waiting + touched:
@@ -166,6 +170,14 @@ class Privacy:
         else:
             raise Conflict("she_goes_on_acting")
         return self._prove(marks, by, events=events, rows=rows, reason=reason)
+
+    def _part(self, handles: Collection[Handle]) -> int:
+        """Take what names her and somebody else from beside both, a few rows a write: thousands may
+        share her phone. How many there were."""
+        doubts = [parked_key(each.one, each.other) for each in self._identities.links(handles)]
+        with self._people.write("digest"):
+            self._digest.note_erasure()
+        return self._findings.forget(doubts) + self._identities.forget_refused(handles)
 
     def _beside(self, handles: Collection[Handle]) -> set[Handle]:
         """Who else her events tell of: they go from what is told of these, too."""

@@ -23,17 +23,23 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     CursorResult,
+    Delete,
     LargeBinary,
     Result,
     String,
     Table,
+    Update,
     false,
     or_,
     select,
+    tuple_,
 )
 from sqlalchemy.orm import Session
 
 from stores.records import Base, Records
+
+_FEW = 200
+"""So many rows are erased in one write."""
 
 
 class Held(NamedTuple):
@@ -52,28 +58,53 @@ def held(records: Records, base: Base, names: Collection[str]) -> Iterator[Held]
                     yield Held(table.name, dict(row))
 
 
-def forget(records: Records, base: Base, names: Collection[str]) -> int:
-    """Erase her and say how many rows were touched. Erasing twice does no harm."""
+def forget(
+    records: Records,
+    base: Base,
+    names: Collection[str],
+    *,
+    only: Collection[str] = (),
+    but: Collection[str] = (),
+) -> int:
+    """Erase her, a few rows in each write, and say how many were touched. Each step may be
+    repeated, and so may all of it. ``only``, ``but``: tables, where order or moment matters."""
+    return sum(
+        _forget_in(records, table, names)
+        for table in reversed(base.metadata.sorted_tables)
+        if table.name not in but and (not only or table.name in only)
+    )
+
+
+def _forget_in(records: Records, table: Table, names: Collection[str]) -> int:
     touched = 0
-    with records.write() as session:
-        overwritten(records, session)
-        for table in reversed(base.metadata.sorted_tables):
-            marked = _about(table)
-            drop = _hers([c for c in marked if c.info["customer"] == "drop"], names)
-            touched += _rows(session.execute(table.delete().where(drop)))
-            blank = {c.name: _nothing(c) for c in marked if c.info["customer"] == "blank"}
-            if blank:
-                emptied = table.update().where(_hers(marked, names)).values(blank)
-                touched += _rows(session.execute(emptied))
-            for column in _marked(table):
-                if column.info["customer"] == "beside":
-                    other = table.update().where(_hers([column], names))
-                    touched += _rows(session.execute(other.values({column.name: _nothing(column)})))
-            loose = {c.name: _nothing(c) for c in marked if c.info["customer"] == "anybody"}
-            if loose:  # and not counted: it is there anew with every answer to anybody
-                kept = or_(*(table.c[name] != empty for name, empty in loose.items()))
-                session.execute(table.update().where(kept).values(loose))
-        session.expire_all()
+    marked = _about(table)
+    drop = _hers([c for c in marked if c.info["customer"] == "drop"], names)
+    touched += _erased(records, table, drop, table.delete())
+    if blank := {c.name: _nothing(c) for c in marked if c.info["customer"] == "blank"}:
+        touched += _erased(records, table, _hers(marked, names), table.update().values(blank))
+    for column in _marked(table):
+        if column.info["customer"] == "beside":
+            emptied = table.update().values({column.name: _nothing(column)})
+            touched += _erased(records, table, _hers([column], names), emptied)
+    if loose := {c.name: _nothing(c) for c in marked if c.info["customer"] == "anybody"}:
+        kept = or_(*(table.c[name] != empty for name, empty in loose.items()))
+        _erased(records, table, kept, table.update().values(loose))
+        # and not counted: it is there anew with every answer to anybody
+    return touched
+
+
+def _erased(records: Records, table: Table, hers: ColumnElement[bool], act: Delete | Update) -> int:
+    """Whoever asks waits for nobody; nobody waits for more than a few rows to be written."""
+    key = list(table.primary_key)
+    with records.read() as session:
+        found = [tuple(row) for row in session.execute(select(*key).where(hers))]
+    touched = 0
+    for begin in range(0, len(found), _FEW):
+        some = tuple_(*key).in_(found[begin : begin + _FEW])
+        with records.write() as session:
+            overwritten(records, session)
+            touched += rows_of(session.execute(act.where(some, hers)))
+            session.expire_all()
     return touched
 
 
@@ -83,7 +114,8 @@ def overwritten(records: Records, session: Session) -> None:
         session.connection().exec_driver_sql("pragma secure_delete=on")
 
 
-def _rows(told: Result[Any]) -> int:
+def rows_of(told: Result[Any]) -> int:
+    """How many rows a statement touched."""
     return int(told.rowcount) if isinstance(told, CursorResult) else 0
 
 

@@ -25,11 +25,15 @@ from data_hub.identities.regrouping import (
 from kernel.clock import Clock
 from kernel.errors import NotFound
 from kernel.events import Event, Handle
+from stores.bulk import remove
 from stores.changes import Changes
+from stores.personal import overwritten
 from stores.records import Records, upsert
 from stores.spelling import chunks, marks
 
 _FOUND = 900
+_FEW = 200
+"""So many links are erased in one write."""
 _JOINED = (
     "SELECT k.handle, o.handle FROM known_handles k JOIN known_handles o ON o.own = k.customer"
     " WHERE k.own <> k.customer"
@@ -158,6 +162,16 @@ class Identities:
             if not ahead:
                 break
         region.take_edges(edge_rows(session, region.alone.keys()))
+
+    def forget_refused(self, handles: Collection[Handle]) -> int:
+        """Erase the links that were refused between these, who are about to be erased, and others,
+        a few in each write; how many there were. What makes her one goes with what names her."""
+        refused = [(each.one, each.other) for each in self.links(handles) if each.refused]
+        for begin in range(0, len(refused), _FEW):
+            with self._people.write("digest") as session:
+                overwritten(self._people, session)
+                remove(session, Edge, ("one", "other"), refused[begin : begin + _FEW])
+        return len(refused)
 
     def leave_regions(self, handles: Collection[Handle]) -> None:
         """These are about to be erased: whoever hangs together under a name of theirs does so under

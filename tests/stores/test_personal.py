@@ -2,6 +2,7 @@
 
 import pytest
 from sqlalchemy import MetaData
+from sqlalchemy.event import listen
 from sqlalchemy.orm import DeclarativeBase, Mapped, MappedAsDataclass, mapped_column
 
 from stores.personal import forget, held
@@ -76,6 +77,25 @@ def test_who_is_named_in_somebody_elses_row_is_not_told_it_and_takes_it_not_away
     with kept.read() as session:
         (left,) = session.query(Neighbour)
         assert (left.handle, left.beside) == ("phone::2", "")
+
+
+def test_however_much_is_hers_few_rows_go_in_each_write(kept):
+    """Others write in between."""
+    with kept.write() as session:
+        session.add_all(Note(number=n, handle="phone::1") for n in range(2, 502))
+    writes = []
+
+    def noted(_, cursor, statement, *__):
+        if statement == "BEGIN IMMEDIATE":
+            writes.append(0)
+        elif statement.startswith(("DELETE", "UPDATE")):
+            writes[-1] += cursor.rowcount
+
+    listen(kept.engine, "after_cursor_execute", noted)
+    assert forget(kept, Kept, {"phone::1"}) == 503
+    assert sorted(writes) == [1, 1, 101, 200, 200]
+    with kept.read() as session:
+        assert [note.handle for note in session.query(Note)] == ["phone::2"]
 
 
 def test_erasing_twice_does_no_harm(kept):
