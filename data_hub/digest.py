@@ -236,10 +236,9 @@ class Digest:
         return self._write(slice_, {}, also)
 
     def anew(self, handles: Collection[Handle], also: Callable[[], None]) -> bool:
-        """What was unsaid of these is as if it had never come: who they are and what is told of
-        them is worked out from what is left. ``also`` is done in the same write; False if another
-        was faster. Nobody is told what it comes to, but for the segments that they leave or
-        enter."""
+        """Who these are is worked out as if what was unsaid had never come. ``also`` is done in the
+        same write; False if another was faster. Nobody is told what it comes to, but for the
+        segments that they leave or enter."""
         since, were = self._since(), self._identities.customers_of(handles)
         slice_ = Slice(noted := self._identities.anew(handles, self._history.of), since)
         lead_on = {old for her in noted.were for old in noted.olds(her)}
@@ -251,8 +250,7 @@ class Digest:
         return self._write(slice_, {}, also)
 
     def unsay(self, events: Collection[Event]) -> None:
-        """These are about to be taken back, and whom they are about worked out `anew`: what is kept
-        of them then counts only as far as others tell it. Joins that write."""
+        """See `Identities.unsay`."""
         self._identities.unsay(events)
 
     def counted_again(self, customers: Sequence[str]) -> dict[str, Profile]:
