@@ -126,7 +126,7 @@ class Slice:
             self.worth(*weights)
         for below in list(before._hardly):
             self.hardly_shown(below)
-        _ = self.offered
+        _ = self.offered, self.read
         return self
 
     def sight(self, units: Collection[str] | None, *, early: bool = False) -> Sight:
@@ -175,6 +175,11 @@ class Slice:
                 self._worth.clear()
             self._worth[asked] = kept
         return kept
+
+    @cached_property
+    def read(self) -> Floats:
+        """1 for what anybody reads, else 0."""
+        return (self.popular > 0).astype(np.float64)
 
     @cached_property
     def _worth(self) -> dict[tuple[float, float, float, bool], Floats]:

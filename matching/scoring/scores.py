@@ -62,9 +62,10 @@ class Scores:
     def _lift(self, lift: Lift) -> tuple[Lift, Floats]:
         """By how much it moves each candidate; what nobody reads by nothing."""
         found, places = self.candidates.places(lift.keys)
-        moved = np.where(self.candidates.popular > 0, lift.rest, 0.0)
-        moved[places] = lift.values[found]
-        return lift, self.weights.book * np.clip(moved, -1.0, 1.0)
+        book = self.weights.book
+        moved = self.candidates.read * (book * float(np.clip(lift.rest, -1.0, 1.0)))
+        moved[places] = book * np.clip(lift.values[found], -1.0, 1.0)
+        return lift, moved
 
     def _read_here(self) -> dict[int, Read]:
         """Where what she read stands, the newest reading of each; scripts are not used up."""
