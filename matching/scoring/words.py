@@ -24,8 +24,8 @@ MOST_EXCLUSIVE = 0.5
 """What being for few may add at the most, in any ecosystem."""
 HARDLY_KNOWN = 2
 """A customer who has read no more than this is seen through people like her, too."""
-_FAINT, _MOST_READ = 0.01, 50
-"""A reading that counts less than a hundredth of the latest leads to nothing, nor does one behind
+_FAINT, _MOST_READ = 0.05, 50
+"""A reading that counts less than a twentieth of the latest leads to nothing, nor does one behind
 so many others."""
 Name = Mapping[str, str]
 """What something is called, by language."""
