@@ -13,6 +13,7 @@ from data_hub.identities import Identities
 from data_hub.profiles import SHAPE, Profile, Profiles
 from data_hub.profiles.folding import key_of
 from kernel.events import Event, Handle
+from kernel.ids import PAGE_LIMIT
 from stores.history import History
 
 TOGETHER = 3_000
@@ -47,10 +48,21 @@ def since(history: History, hers: Collection[Handle], profile: Profile) -> list[
     count = history.total(hers) - profile.events
     if profile.shape != SHAPE or not 0 <= count <= _NEWS:
         return None
-    fresh = list(reversed(history.timeline(hers, limit=count).items)) if count else []
+    fresh = _latest(history, hers, count)
     if any(not _named(event) <= set(hers) for event in fresh):
         return None
     return None if fresh and key_of(fresh[0]) <= profile.last else fresh
+
+
+def _latest(history: History, hers: Collection[Handle], count: int) -> list[Event]:
+    """The latest so many that these did, oldest first."""
+    found, before = list[Event](), None
+    while len(found) < count:
+        page = history.timeline(hers, before=before, limit=min(count - len(found), PAGE_LIMIT))
+        found += page.items
+        if (before := page.next) is None:
+            break
+    return found[::-1]
 
 
 def together(
