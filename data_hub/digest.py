@@ -127,7 +127,8 @@ class Digest:
         slice_.profiles = {her: kept[her] for her in hers if forgotten(kept[her], now)}
         if stale:
             self._fold_again(stale, {}, self._stamps.of(()), slice_)
-        looked = {customer: kept[customer] for customer in hers} | slice_.profiles
+        left = [customer for customer in hers if customer not in slice_.noted.gone]
+        looked = {customer: slice_.profiles.get(customer, kept[customer]) for customer in left}
         self._stand(looked, slice_, {}, silent=silent)
         return len(customers) if self._write(slice_, {}, also) else 0
 
@@ -135,12 +136,13 @@ class Digest:
         self, profiles: Mapping[str, Profile], slice_: Slice, causes: Mapping[str, Event], *,
         silent: bool = False,
     ) -> None:  # fmt: skip
-        if self._standings is not None and not self._past.under_way(slice_.since.mark):
-            stood = self._standings.work_out(
-                profiles, slice_.handles, slice_.noted, causes, silent=silent
-            )
-            slice_.found += stood.found
-            slice_.stood = stood
+        """While the past is folded again nobody is looked at; who has another id is followed."""
+        noted, half_known = slice_.noted, self._past.under_way(slice_.since.mark)
+        if self._standings is None or (half_known and not noted.were and not noted.gone):
+            return
+        seen = {} if half_known else profiles
+        slice_.stood = self._standings.work_out(seen, slice_.handles, noted, causes, silent=silent)
+        slice_.found += slice_.stood.found
 
     def _follow_decisions(self, standings: Standings) -> None:
         """Whoever people decided about is looked at again."""

@@ -328,11 +328,14 @@ class Identities:
                     found[edge.one, edge.other] = edge
         return sorted(found.values(), key=lambda edge: (edge.at, edge.event, edge.one))
 
-    def named(self, owns: Collection[str]) -> dict[str, Handle]:
-        """Handles by the ids that they stand for."""
-        found: dict[str, Handle] = {}
+    def named(self, owns: Collection[str], noted: Noted | None = None) -> dict[str, Handle]:
+        """Handles by the ids that they stand for, also those that are noted and not kept yet."""
+        news = {own_id(handle): handle for handle in noted.customers} if owns and noted else {}
+        found = {own: Handle.parse(news[own]) for own in news.keys() & owns}
+        if not (others := set(owns) - news.keys()):
+            return found
         with self._people.read() as session:
-            for chunk in chunks(owns):
+            for chunk in chunks(others):
                 rows = session.execute(select(Known.own, Known.handle).where(Known.own.in_(chunk)))
                 found |= {own: Handle.parse(handle) for own, handle in rows}
         return found

@@ -5,6 +5,9 @@ alone is a reason to look again, `data_hub.standings` decides. Whoever enters or
 whatever brought it about: what she did, time, a list, what is kept of her no longer. Of a segment
 that was made or reads otherwise now nothing is told until she was asked once: then people moved the
 line, and not she.
+
+Whose id is another now is carried out under the old one and in under the new: nobody moved, and
+whoever adds all four up has who is in, under the ids of then.
 """
 
 from __future__ import annotations
@@ -31,6 +34,10 @@ from stores.spelling import chunks, marks
 
 ENTERED = "entered_segment"
 LEFT = "left_segment"
+CARRIED_IN = "carried_into_segment"
+"""She is in it under this id from now on, as she was known to be under another."""
+CARRIED_OUT = "carried_out_of_segment"
+"""This id is hers no longer; under the one she has now she is in, or has left."""
 EVERYBODY = "zzzz"
 """Behind every customer's id."""
 _THEIRS = (
@@ -48,7 +55,7 @@ class Moves:
     """(segment, customer), in the order they were found."""
     left: list[tuple[str, str]] = field(default_factory=list)
     told: list[tuple[str, str, str]] = field(default_factory=list)
-    """(kind, segment, customer) of those worth telling: first fills and merges tell nothing."""
+    """(kind, segment, customer), in the order they are told: first fills tell nothing."""
     gone: set[str] = field(default_factory=set)
     """Customers who are no longer anybody."""
 
@@ -149,42 +156,47 @@ class Membership:
     ) -> Moves:
         """Who enters and leaves what. Who has another id now was in what she was in under any that
         led to her; who was part of somebody is told to have entered unless she was told so.
-        ``emptied``: those of whom nothing is told any more."""
+        ``emptied``: those of whom nothing is told any more. Whoever has another id now and is not
+        looked at stays in what she was in."""
         if self._filling:
             self._waiting()
-        book, moves = self._book, Moves(gone=set(noted.gone))
-        ids = {each.customer for each in subjects} | {*emptied}
-        ids |= {old for her in noted.were for old in noted.olds(her)}
-        kept, none = self._kept(ids), set[str]()
+        book, moves, none = self._book, Moves(gone=set(noted.gone)), set[str]()
+        looked = {each.customer: book.members(each) for each in subjects}
+        looked |= dict.fromkeys(emptied, none)
+        kept = self._kept(looked.keys() | noted.were.keys() | noted.gone)
         told = self._told(noted)
-        for subject in subjects:
-            her = subject.customer
-            now, before = book.members(subject), kept.get(her, none)
+        for her in [*looked, *sorted(noted.were.keys() - looked.keys())]:
+            before, known = kept.get(her, none), told.get(her, none)
             was = before.union(*(kept.get(old, none) for old in noted.olds(her)))
+            now = looked.get(her, was | known)
             moves.entered += [(segment, her) for segment in sorted(now - before)]
             moves.left += [(segment, her) for segment in sorted(before - now)]
-            news = [(ENTERED, each) for each in sorted(now - was - told.get(her, none))]
-            news += [(LEFT, each) for each in sorted(was - now)]
-            moves.told += [(kind, each, her) for kind, each in news if self._asked(each, her)]
-        for her in emptied:
-            moves.told += [(LEFT, each, her) for each in sorted(kept.get(her, none))]
+            carried = (was - before) | (now & known - was)
+            self._tell(moves, CARRIED_IN, carried, her)
+            self._tell(moves, ENTERED, now - was - known, her)
+            self._tell(moves, LEFT, was - now, her)
+        for old in sorted(noted.gone - looked.keys()):
+            self._tell(moves, CARRIED_OUT, kept.get(old, none), old)
         return moves
+
+    def _tell(self, moves: Moves, kind: str, segments: Collection[str], her: str) -> None:
+        moves.told += [(kind, each, her) for each in sorted(segments) if self._asked(each, her)]
 
     def _asked(self, segment: str, customer: str) -> bool:
         """Was she asked before whether the segment, as it reads now, takes her in?"""
         return customer <= self._filling.get(segment, EVERYBODY)
 
     def _told(self, noted: Noted) -> dict[str, set[str]]:
-        """Of who was part of others until now: what she is known to be in, because that was told of
-        her before, and of nobody that she was part of that they left it."""
+        """Of who was part of others until now: what she is known to be in, because she was when she
+        became part or it was told of her, and of nobody that she was part of that they left it."""
         parted = noted.parted()
         told = {her: set[str]() for her in parted}
         them = told.keys() | {other for others in parted.values() for other in others}
         theirs = [handle for handle, customer in noted.customers.items() if customer in them]
-        found = self._findings.about(theirs, {ENTERED, LEFT}) if parted else []
+        found = self._findings.about(theirs, {ENTERED, CARRIED_OUT, LEFT}) if parted else []
         for each in sorted(found, key=lambda each: each.seq):
             for her, others in parted.items():
-                if each.kind == ENTERED and each.customer == her:
+                if each.kind != LEFT and each.customer == her:
                     told[her].add(each.evidence["segment"])
                 elif each.kind == LEFT and each.customer in {her, *others}:
                     told[her].discard(each.evidence["segment"])

@@ -27,7 +27,7 @@ from data_hub.segments.past import Past, counted
 from data_hub.segments.recalling import Recalling, affordable
 from data_hub.segments.subject import Chances, Subject
 from data_hub.standings.records import StandingRow, Transition, parted
-from data_hub.standings.telling import because, cause_of, finding
+from data_hub.standings.telling import because, cause_of, finding, moved
 from data_hub.terms import Terms
 from kernel.calendar import Zone
 from kernel.clock import Clock
@@ -131,12 +131,8 @@ class Standings:
                 self._move(what, then, row, causes.get(her), stood, hush)
         emptied = sorted(noted.gone & handles.keys() - profiles.keys())
         stood.moves = self.membership.work_out(subjects, noted, emptied)
-        at = stood.at
-        for kind, segment, customer in stood.moves.told:
-            cause = causes.get(customer)
-            key = f"{kind}:{segment}:{customer}:{cause_of(cause, at)}"
-            told = {"segment": segment} | because(cause)
-            stood.found.append(finding(key, customer, handles[customer], kind, at, told))
+        names = self._identities.named({her for *_, her in stood.moves.told}, noted)
+        stood.found += moved(stood.moves, names, causes, stood.at)
         return stood
 
     def subjects(self, profiles: Mapping[str, Profile], book: Book) -> list[Subject]:

@@ -44,7 +44,7 @@ class Hub:
     """Everything of the data hub, wired."""
 
     def __init__(self, folder, records, people, changes, clock, *, history=None):
-        self.clock, self.people = clock, people
+        self.clock, self.records, self.people, self.changes = clock, records, people, changes
         self.topics = Taxonomy()
         self.history = history or SqliteHistory(
             folder / "history.db", label=label, durability="process"

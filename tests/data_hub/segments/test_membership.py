@@ -82,7 +82,8 @@ def test_who_is_known_by_an_older_handle_is_still_who_she_was(hub, clock):
     her = hub.id_of(user("u1"))
     assert her != before
     assert hub.members(segment.id) == {her}
-    assert sorted(hub.kinds_found()) == stood, "nothing is told of her that was told before"
+    carried = ["carried_into_segment", "carried_out_of_segment"]
+    assert sorted(hub.kinds_found()) == sorted(stood + carried), "she moved nowhere"
     nodes = select(Transition.after).where(Transition.what == "node")
     with hub.people.read() as session:
         assert list(session.scalars(nodes)) == ["convert"]
@@ -116,6 +117,15 @@ def test_two_who_are_two_again_enter_what_they_are_in_once(hub):
     assert hub.members(segment.id) == {one, two}
     entered = [("entered_segment", each, segment.id) for each in (one, two)]
     assert moved(hub) == entered
+
+
+def test_two_who_were_in_before_anything_was_told_are_so_when_they_are_two_again(hub):
+    hub.tell(event("opened_link", user("u1")), event("opened_link", openid("o1"), minutes=1))
+    segment = hub.segments.create("看过", rule="did opened_link", by="li")
+    hub.settle()
+    one_and_two(hub)
+    assert hub.members(segment.id) == {hub.id_of(user("u1")), hub.id_of(openid("o1"))}
+    assert moved(hub) == []
 
 
 def test_what_one_of_two_entered_while_they_were_one_is_told_of_who_did_it(hub):
