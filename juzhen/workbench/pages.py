@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from channels.composing import CONTACT_CARD
 from channels.touch_policy import Advised
+from engagement.reminders import KINDS
 from engagement.sharing import LINK, Script
 from engagement.tasks import MORNING
 from juzhen.web import pages
@@ -70,7 +71,7 @@ def _home(door: Blueprint, platform: Platform) -> None:
     @door.get("/")
     def home() -> Response:
         actor, tongue = rep(), language()
-        kind, after = request.args.get("kind", ""), request.args.get("after")
+        kind, after = _kind(), request.args.get("after")
         page = platform.reminders.page(actor.staff, kind=kind, first=50, after=after)
         dots = telling.dots(platform, actor, page.items, tongue)
         first = [] if kind or after else telling.first(platform, actor, tongue)
@@ -110,8 +111,13 @@ def _home(door: Blueprint, platform: Platform) -> None:
 
 def _next(said: str) -> AnyResponse:
     """Back to the list that she works through: of one kind, if she chose one."""
-    kind = request.args.get("kind") or None
-    return redirect(url_for("workbench.home", said=said, kind=kind), 303)
+    return redirect(url_for("workbench.home", said=said, kind=_kind() or None), 303)
+
+
+def _kind() -> str:
+    """Of which reminders she wants to see those of one kind; one that there is not is all."""
+    kind = request.args.get("kind", "")
+    return kind if kind in KINDS else ""
 
 
 def _new(platform: Platform, actor: Actor, tongue: str) -> list[telling.Dot]:

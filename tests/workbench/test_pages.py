@@ -67,6 +67,8 @@ def test_reminders_of_one_kind_are_shown_however_many_of_others_came_later(desk,
     assert before
     assert f"/workbench/reminders/{before[0].id}/open" in page
     assert say("wb_no_reminders") not in page
+    other = phone.get("/workbench/?kind=guessed", headers=PHONE).text
+    assert say("wb_no_reminders") not in other, "a kind that there is not is no filter"
 
 
 @pytest.mark.rule("R20.1", "R20.2")
