@@ -32,6 +32,23 @@ def until(told, patience=60.0):
     return told()
 
 
+@pytest.fixture
+def company(tmp_path):
+    begin(tmp_path, stores_durability="process")
+    settings = load({"JUZHEN_HOME": str(tmp_path)})
+    migrate(settings)
+    made = assemble(settings)
+    yield made
+    made.close()
+
+
+def bring_in_a_past(company):
+    """Three times as much as the fold moves at once, of which it has moved a third."""
+    for _ in range(3):
+        company.journal.append([pack(event(handle=user("a"))) for _ in range(5_001)])
+    assert catch_up(company.fold, hurry=0) == 5_001
+
+
 def working(worker):
     thread = threading.Thread(target=worker.lanes)
     thread.start()
@@ -161,45 +178,30 @@ def test_while_nothing_is_committed_a_duty_rests_and_a_commit_wakes_it(records, 
     thread.join(5)
 
 
-def test_what_the_clock_alone_changes_is_looked_at_within_two_seconds(tmp_path):
+def test_what_the_clock_alone_changes_is_looked_at_within_two_seconds(company):
     """Who is in a segment, what is due to be shown, sent or edited: nothing is committed for it."""
-    begin(tmp_path, stores_durability="process")
-    settings = load({"JUZHEN_HOME": str(tmp_path)})
-    migrate(settings)
-    company = assemble(settings)
     rests: dict[str, float] = {}
     for duty in (duty for lane in lanes(company).values() for duty in lane):
         rests[duty.name] = min(duty.rests(stirred=False), rests.get(duty.name, duty.idle))
-    company.close()
     by_clock = ("digest", "plan", "gate", "broadcast", "settle_edits", "carry", "greet")
     assert {name: rests[name] for name in by_clock if rests[name] > 2} == {}
 
 
-def test_a_past_is_folded_before_it_is_thought_about(tmp_path):
+def test_a_past_is_folded_before_it_is_thought_about(company):
     """Whoever is thought about while the rest of hers still waits is thought about again."""
-    begin(tmp_path, stores_durability="process")
-    settings = load({"JUZHEN_HOME": str(tmp_path)})
-    migrate(settings)
-    company, now = assemble(settings), 0.0
-    for _ in range(3):
-        company.journal.append([pack(event(handle=user("a"))) for _ in range(5_001)])
+    now = 0.0
     duties = {duty.name: duty for duty in lanes(company, lambda: now)["events"]}
-    assert catch_up(company.fold, hurry=0) == 5_001
+    bring_in_a_past(company)
 
     duties["digest"].run()
     assert company.digest.mark() == 0
     assert duties["fold"].run() == 10_002
     duties["digest"].run()
     assert company.digest.mark() == 500
-    company.close()
 
 
-def test_a_night_waits_until_the_past_is_counted(tmp_path):
+def test_a_night_waits_until_the_past_is_counted(company):
     """It comes once: from half a past it finds that there is too little to learn from."""
-    begin(tmp_path, stores_durability="process")
-    settings = load({"JUZHEN_HOME": str(tmp_path)})
-    migrate(settings)
-    company = assemble(settings)
     readings = [
         event(kind="read_material", material=f"m{n % 9}", handle=user(f"u{n % 700}"))
         for n in range(BEHIND + 1)
@@ -216,18 +218,12 @@ def test_a_night_waits_until_the_past_is_counted(tmp_path):
     while company.counters.fold(5_000):
         pass
     assert train.run() == 1
-    company.close()
 
 
-def test_however_long_a_past_is_brought_in_the_digest_has_its_turn_every_few_seconds(tmp_path):
-    begin(tmp_path, stores_durability="process")
-    settings = load({"JUZHEN_HOME": str(tmp_path)})
-    migrate(settings)
-    company, now = assemble(settings), 0.0
-    for _ in range(3):
-        company.journal.append([pack(event(handle=user("a"))) for _ in range(5_001)])
+def test_however_long_a_past_is_brought_in_the_digest_has_its_turn_every_few_seconds(company):
+    now = 0.0
     duties = {duty.name: duty for duty in lanes(company, lambda: now)["events"]}
-    assert catch_up(company.fold, hurry=0) == 5_001
+    bring_in_a_past(company)
     marks = []
     for second in range(8):
         now = float(second)
@@ -235,7 +231,6 @@ def test_however_long_a_past_is_brought_in_the_digest_has_its_turn_every_few_sec
         marks.append(company.digest.mark())
     assert company.fold.behind() == 10_002
     assert marks == [0, 0, 0, 500, 500, 500, 1_000, 1_000]
-    company.close()
 
 
 def test_what_one_lane_finds_wakes_the_others(records, leases):
